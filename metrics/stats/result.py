@@ -1,0 +1,61 @@
+"""The shape of every statistic's answer: a number, its interval, and what it rests on."""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass, fields
+from typing import ClassVar
+
+from metrics.errors import InsufficientData
+
+THIS_READER = "this reader"
+THESE_READERS = "these readers"
+READERS_LIKE_THESE = "readers like these"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Hold an estimate with its interval, its method and the counts behind it.
+
+    `n_missing` counts readings that were planned or possible and have no value.
+    `estimand` says to whom the interval speaks: one reader, these readers, readers like these.
+    Raises InsufficientData when any number is NaN: a limit must be stated or refused.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    method: str
+    _: KW_ONLY
+    n_images: int
+    n_readers: int
+    n_readings: int
+    n_missing: int = 0
+    estimand: str = THESE_READERS
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, value in _floats(self):
+            if value != value:  # only NaN differs from itself
+                raise InsufficientData(
+                    f"{self.method}: {name} is undefined with {self.n_images} images, "
+                    f"{self.n_readers} readers and {self.n_readings} readings. Collect readings "
+                    f"that differ, or more of them."
+                )
+
+
+@dataclass(frozen=True)
+class Test(Estimate):
+    """Hold an estimate with the statistic and two-sided p-value of its null hypothesis."""
+
+    __test__: ClassVar[bool] = False  # pytest would otherwise collect it by its name
+
+    _: KW_ONLY
+    statistic: float
+    p: float
+
+
+def _floats(result: Estimate) -> Iterator[tuple[str, float]]:
+    """Yield each field of a result that is a float."""
+    for field in fields(result):
+        value = getattr(result, field.name)
+        if isinstance(value, float):
+            yield field.name, value
