@@ -1,0 +1,27 @@
+"""The visual Turing test: can a reader tell synthetic from real images, and how sure are we.
+
+Positive means synthetic. A rating above `positive_at` calls an image synthetic; ratings may be
+0/1 calls or signed confidences (+3 surely synthetic ... -3 surely real). Chance is a constant
+of the test, never a sampled arm, and "not significant" is never read as "equivalent".
+"""
+
+from metrics.stats.turing.areas import AreaTest, auc, delong, hanley_mcneil
+from metrics.stats.turing.counts import WithError
+from metrics.stats.turing.performance import ReaderPerformance, over_readers, reader_performance
+from metrics.stats.turing.verdicts import Equivalence, State, Verdict, equivalence, verdict
+
+__all__ = [
+    "AreaTest",
+    "Equivalence",
+    "ReaderPerformance",
+    "State",
+    "Verdict",
+    "WithError",
+    "auc",
+    "delong",
+    "equivalence",
+    "hanley_mcneil",
+    "over_readers",
+    "reader_performance",
+    "verdict",
+]
