@@ -1,7 +1,7 @@
 """Errors of the statistics: each says what was asked, what the data hold, and what to do."""
 
 
-class InsufficientData(ValueError):
+class InsufficientData(ValueError):  # noqa: N818 - the name says it
     """Say that the data cannot carry the statistic, with the counts that were found."""
 
 
@@ -9,5 +9,5 @@ class DegenerateData(InsufficientData):
     """Say that there are data, but without the variation that the statistic measures."""
 
 
-class NotConverged(ValueError):
+class NotConverged(ValueError):  # noqa: N818 - the name says it
     """Say that an iterative fit stopped before its optimum, or that none exists (separation)."""

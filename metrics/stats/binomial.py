@@ -92,10 +92,7 @@ def _wilson_cc(x: int, n: int, level: float) -> Limits:
 
 
 def _clopper_pearson(x: int, n: int, level: float) -> Limits:
-    tail = (1 - level) / 2
-    low = float(betaincinv(x, n - x + 1, tail)) if x else 0.0
-    high = float(betaincinv(x + 1, n - x, 1 - tail)) if x < n else 1.0
-    return low, high
+    return exact_limits(x / n, n, level)
 
 
 def _jeffreys(x: int, n: int, level: float) -> Limits:

@@ -1,5 +1,6 @@
 """The shape of every statistic's answer: a number, its interval, and what it rests on."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields
 from typing import ClassVar
@@ -34,7 +35,7 @@ class Estimate:
 
     def __post_init__(self) -> None:
         for name, value in _floats(self):
-            if value != value:  # only NaN differs from itself
+            if math.isnan(value):
                 raise InsufficientData(
                     f"{self.method}: {name} is undefined with {self.n_images} images, "
                     f"{self.n_readers} readers and {self.n_readings} readings. Collect readings "
