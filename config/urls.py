@@ -1,0 +1,18 @@
+"""Every URL of the site, by room."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from config.views import home
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("accounts/", include("review.accounts.urls")),
+    path("catalog/", include("review.catalog.urls")),
+    path("studies/", include("review.studies.urls")),
+    path("read/", include("review.reader.urls")),
+    path("results/", include("review.results.urls")),
+    path("api/", include("review.results.api_urls")),
+    path("training/", include("generation.training.urls")),
+    path("runs/", include("generation.runs.urls")),
+    path("loops/", include("generation.feedback.urls")),
+]

@@ -1,0 +1,51 @@
+"""Sessions that last while somebody works, and a second factor for those who run studies."""
+
+import time
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+REFRESH_SECONDS = 300
+FREE_PATHS = ("/accounts/", "/static/")
+
+
+class KeepSessionMiddleware:
+    """Refresh the session at most every five minutes: one write, not one per reading."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            if now - request.session.get("refreshed", 0) > REFRESH_SECONDS:
+                request.session["refreshed"] = now
+        return self.get_response(request)
+
+
+class RequireMfaMiddleware:
+    """Send admins and editors to set up a second factor before anything else."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.REQUIRE_MFA and not request.path.startswith(FREE_PATHS):
+            user = request.user
+            if user.is_authenticated and _needs_mfa(request) and not is_mfa_enabled(user):
+                return redirect("mfa_index")
+        return self.get_response(request)
+
+
+def _needs_mfa(request: HttpRequest) -> bool:
+    """Say whether the user is an admin or has a seat other than reader. Cached in the session."""
+    user = request.user
+    if getattr(user, "is_staff", False):
+        return True
+    if "needs_mfa" not in request.session:
+        seats = user.memberships.exclude(role="reader")  # type: ignore[union-attr]
+        request.session["needs_mfa"] = seats.exists()
+    return bool(request.session["needs_mfa"])

@@ -1,0 +1,1 @@
+"""Walk untrusted PNG and JPEG bytes by hand, before any image library sees them. No Django."""

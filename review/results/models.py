@@ -1,0 +1,38 @@
+"""Frozen results.
+
+snapshot   one study's readings at unblinding, in one content-addressed file; reports and plans
+           cite a snapshot, never live rows
+"""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from review.studies.models import Study
+
+
+class Snapshot(models.Model):
+    """One study's frozen readings joined with the truth."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="snapshots")
+    at = models.DateTimeField()
+    content_sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=120)
+    rows = models.PositiveIntegerField()
+    code_version = models.CharField(max_length=60)
+    exclusions = models.JSONField(default=dict)
+
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["study", "content_sha256"], name="one_snapshot_per_content"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.content_sha256[:12]

@@ -1,0 +1,79 @@
+"""Who has which seat in a study."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from review.studies.models.study import Study
+
+
+class Membership(models.Model):
+    """One seat. Nobody edits and reads the same study: one row per user and study."""
+
+    class Role(models.TextChoices):
+        READER = "reader"
+        EDITOR = "editor"
+        ANALYST = "analyst"
+        ADJUDICATOR = "adjudicator"
+
+    class State(models.TextChoices):
+        INVITED = "invited"
+        CONSENTED = "consented"
+        CALIBRATING = "calibrating"
+        READING = "reading"
+        PAUSED = "paused"
+        COMPLETE = "complete"
+        WITHDRAWN = "withdrawn"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
+    code = models.CharField(max_length=8, help_text="R01.. for readers, E01.. for others")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    experience = models.CharField(max_length=120, blank=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.INVITED)
+    consent_version = models.PositiveIntegerField(null=True)
+    consented_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    keep_data = models.BooleanField(default=True)
+    preferences = models.JSONField(default=dict, help_text="shortcuts from the allow-list")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["study", "code"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["study", "user"], name="one_seat_per_user"),
+            models.UniqueConstraint(fields=["study", "code"], name="one_seat_per_code"),
+            models.CheckConstraint(
+                condition=Q(consented_at=None) | Q(consent_version__isnull=False),
+                name="consent_names_its_version",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} ({self.role})"
+
+
+class Invitation(models.Model):
+    """A one-use link; only the hash of its token is stored."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=12, choices=Membership.Role.choices)
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.study_id}"

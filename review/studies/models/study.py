@@ -1,0 +1,224 @@
+"""Study, its parts, arms and draws."""
+
+import secrets
+import uuid
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from review.catalog.models import CriterionSet, Domain, ImageClass, Pool
+
+
+def new_secret() -> bytes:
+    """Return the 32 bytes that the order of a study is derived from."""
+    return secrets.token_bytes(32)
+
+
+class StudyQuerySet(models.QuerySet["Study"]):
+    """The only entrance for views and API is `visible_to`."""
+
+    def visible_to(self, user: Any) -> Self:
+        """Studies in which the user has an active seat; all of them for an admin."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        return self.filter(memberships__user=user, memberships__withdrawn_at=None).distinct()
+
+    def run_by(self, user: Any) -> Self:
+        """Studies that the user may edit or analyse: not those they merely read."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        return self.filter(
+            memberships__user=user,
+            memberships__withdrawn_at=None,
+            memberships__role__in=["editor", "analyst"],
+        ).distinct()
+
+    def read_by(self, user: Any) -> Self:
+        """Studies in which the user is a reader."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(
+            memberships__user=user, memberships__withdrawn_at=None, memberships__role="reader"
+        ).distinct()
+
+
+class Study(models.Model):
+    """One reader study."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        PREPARED = "prepared"
+        ACTIVE = "active"
+        PAUSED = "paused"
+        CLOSED = "closed"
+        UNBLINDED = "unblinded"
+        ARCHIVED = "archived"
+
+    class Purpose(models.TextChoices):
+        CONFIRMATORY = "confirmatory"
+        LOOP = "loop", "loop (may feed a plan)"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    title = models.CharField(max_length=160)
+    slug = models.SlugField(max_length=80, unique=True)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.LOOP)
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="studies")
+    criterion_set = models.ForeignKey(
+        CriterionSet, on_delete=models.PROTECT, related_name="studies"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    secret = models.BinaryField(max_length=32, default=new_secret, editable=False)
+    draw_seed = models.PositiveBigIntegerField(default=0)
+    intro = models.TextField(blank=True, help_text="what readers are told")
+    consent_text = models.TextField(blank=True)
+    consent_version = models.PositiveIntegerField(default=1)
+    min_readers = models.PositiveIntegerField(default=1)
+    analysis_plan = models.JSONField(default=dict)
+    protocol = models.JSONField(default=dict, help_text="frozen at activation")
+    protocol_sha256 = models.CharField(max_length=64, blank=True)
+    checklist = models.JSONField(default=dict, help_text="what the last prepare found")
+    audit_report = models.JSONField(default=dict, help_text="the blinding audit at prepare")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    prepared_at = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    unblinded_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                name="study_state_has_its_time",
+                condition=(
+                    Q(state="draft", prepared_at=None, activated_at=None)
+                    | Q(state="prepared", prepared_at__isnull=False, activated_at=None)
+                    | Q(state="active", activated_at__isnull=False, closed_at=None)
+                    | Q(state="paused", paused_at__isnull=False, closed_at=None)
+                    | Q(state="closed", closed_at__isnull=False, unblinded_at=None)
+                    | Q(state="unblinded", unblinded_at__isnull=False, archived_at=None)
+                    | Q(state="archived", archived_at__isnull=False)
+                ),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_frozen(self) -> bool:
+        """Say whether the protocol may no longer change."""
+        return self.state not in {self.State.DRAFT, self.State.PREPARED}
+
+
+class Part(models.Model):
+    """One kind of question, asked about its own cases."""
+
+    class Kind(models.TextChoices):
+        IDENTIFY = "identify"
+        PLAUSIBILITY = "plausibility"
+        ACCEPTABILITY = "acceptability"
+        LESION = "lesion"
+        TURING = "turing", "real or synthetic"
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="parts")
+    order = models.PositiveIntegerField()
+    kind = models.CharField(max_length=14, choices=Kind.choices)
+    readings_per_case = models.PositiveIntegerField(
+        default=0, help_text="0 = every reader reads every case"
+    )
+    repeat_fraction = models.FloatField(default=0)
+    min_repeat_gap = models.PositiveIntegerField(default=20)
+    washout_days = models.PositiveIntegerField(default=0)
+    revise_window = models.PositiveIntegerField(default=5)
+    full_form_fraction = models.FloatField(default=0.15)
+    preset_below_min_px = models.BooleanField(default=False)
+    show_intended_class = models.BooleanField(default=True)
+    display = models.JSONField(default=dict, help_text="pixel size, scale law, window presets")
+    scale = models.JSONField(default=list, help_text="answer labels of rating parts")
+    stated_purpose = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["study", "order"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["study", "order"], name="one_part_per_order"),
+            models.CheckConstraint(
+                condition=Q(repeat_fraction__gte=0, repeat_fraction__lte=0.5),
+                name="repeat_fraction_is_at_most_half",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.study_id} part {self.order}: {self.kind}"
+
+
+class Arm(models.Model):
+    """A pool inside a study. Reader code never reads this table."""
+
+    study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="arms")
+    pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="arms")
+    code = models.SlugField(max_length=40)
+    label = models.CharField(max_length=80)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["study", "pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["study", "code"], name="one_arm_per_code"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Draw(models.Model):
+    """How many images of a class go from an arm into a part, by a recorded seed."""
+
+    part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="draws")
+    arm = models.ForeignKey(Arm, on_delete=models.CASCADE, related_name="draws")
+    image_class = models.ForeignKey(ImageClass, on_delete=models.PROTECT, related_name="+")
+    count = models.PositiveIntegerField()
+    seed = models.PositiveBigIntegerField()
+    matching = models.JSONField(default=list, help_text="covariates to match on")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["part", "pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["part", "arm", "image_class"], name="one_draw_per_cell")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} of {self.image_class_id} from {self.arm_id}"
+
+
+class Amendment(models.Model):
+    """A reasoned change of an active study."""
+
+    study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="amendments")
+    kind = models.CharField(max_length=40)
+    reason = models.TextField()
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    sha256_before = models.CharField(max_length=64)
+    sha256_after = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["study", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.study_id}: {self.kind}"
