@@ -24,6 +24,8 @@ def read_counts(text: str) -> PlanInput:
         raise PlanInputError(f"The file has {len(text)} characters; at most {MAX_CHARACTERS}.")
     try:
         document = json.loads(text, parse_constant=_refuse_constant)
+    except PlanInputError:
+        raise
     except (json.JSONDecodeError, RecursionError) as error:
         raise PlanInputError(f"The file is not JSON: {error}.") from None
     except ValueError:  # an integer with more digits than Python converts
