@@ -5,9 +5,5 @@ class InsufficientData(ValueError):  # noqa: N818 - the name says it
     """Say that the data cannot carry the statistic, with the counts that were found."""
 
 
-class DegenerateData(InsufficientData):
-    """Say that there are data, but without the variation that the statistic measures."""
-
-
 class NotConverged(ValueError):  # noqa: N818 - the name says it
     """Say that an iterative fit stopped before its optimum, or that none exists (separation)."""

@@ -4,5 +4,17 @@ All rates are fractions in [0, 1]. Readings are never pooled as if they were ind
 """
 
 from metrics.stats.binomial import interval, lower_bound
+from metrics.stats.clustered import ClusteredRate, clustered_rate
+from metrics.stats.multi_reader import MultiReaderRate, multi_reader_rate
+from metrics.stats.weighted import PostStratifiedRate, post_stratified_rate
 
-__all__ = ["interval", "lower_bound"]
+__all__ = [
+    "ClusteredRate",
+    "MultiReaderRate",
+    "PostStratifiedRate",
+    "clustered_rate",
+    "interval",
+    "lower_bound",
+    "multi_reader_rate",
+    "post_stratified_rate",
+]
