@@ -114,3 +114,11 @@ def limits_without_variance(area: float, n_pairs: int, level: float) -> tuple[fl
     other = 1.0 - ((1.0 - level) / 2.0) ** (1.0 / n_pairs)
     reach = other * max(area, 1.0 - area)
     return max(0.0, area - reach), min(1.0, area + reach)
+
+
+def tail_without_variance(area: float, constant: float, n_pairs: int) -> float:
+    """Give the one-sided p-value against a constant that belongs to `limits_without_variance`."""
+    if area == constant:
+        return 1.0
+    share = min(1.0, abs(constant - area) / max(area, 1.0 - area))
+    return float((1.0 - share) ** n_pairs)

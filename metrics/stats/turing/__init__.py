@@ -6,17 +6,17 @@ of the test, never a sampled arm, and "not significant" is never read as "equiva
 """
 
 from metrics.stats.turing.areas import AreaTest, auc, delong, hanley_mcneil
-from metrics.stats.turing.counts import WithError
+from metrics.stats.turing.counts import Measured
 from metrics.stats.turing.performance import ReaderPerformance, over_readers, reader_performance
 from metrics.stats.turing.verdicts import Equivalence, State, Verdict, equivalence, verdict
 
 __all__ = [
     "AreaTest",
     "Equivalence",
+    "Measured",
     "ReaderPerformance",
     "State",
     "Verdict",
-    "WithError",
     "auc",
     "delong",
     "equivalence",

@@ -17,7 +17,7 @@ from metrics.stats.roc import (
     placements,
     require_both,
 )
-from metrics.stats.turing.counts import WithError, reader_counts
+from metrics.stats.turing.counts import Measured, reader_counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ def _no_variance(area: float, n1: int, n0: int) -> str:
     )
 
 
-def hanley_mcneil(truth: ArrayLike, score: ArrayLike, *, level: float = 0.95) -> WithError:
+def hanley_mcneil(truth: ArrayLike, score: ArrayLike, *, level: float = 0.95) -> Measured:
     """Estimate the area with the exponential approximation of its error, as a check.
 
     SE^2 = (A(1-A) + (n1-1)(Q1-A^2) + (n0-1)(Q2-A^2)) / (n1 n0), Q1 = A/(2-A), Q2 = 2A^2/(1+A)
@@ -165,7 +165,7 @@ def hanley_mcneil(truth: ArrayLike, score: ArrayLike, *, level: float = 0.95) ->
     low, high = max(0.0, area - reach), min(1.0, area + reach)
     if se == 0.0:
         low, high = limits_without_variance(area, min(n1, n0), level)
-    return WithError(
+    return Measured(
         estimate=area,
         low=low,
         high=high,

@@ -7,7 +7,7 @@ from metrics.stats.result import THIS_READER, Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
-class WithError(Estimate):
+class Measured(Estimate):
     """Hold an estimate together with its standard error."""
 
     se: float

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from metrics.errors import InsufficientData
 from metrics.stats.result import READERS_LIKE_THESE, Estimate
 from metrics.stats.roc import labelled, require_both
-from metrics.stats.turing.counts import CountFields, WithError, reader_counts
+from metrics.stats.turing.counts import CountFields, Measured, reader_counts
 
 Correction = Literal["log-linear", "none"]
 
@@ -20,18 +20,18 @@ Correction = Literal["log-linear", "none"]
 class ReaderPerformance(Estimate):
     """Hold one reader's performance; the headline estimate is the accuracy."""
 
-    accuracy: WithError
-    sensitivity: WithError
-    specificity: WithError
-    d_prime: WithError
-    criterion: WithError
+    accuracy: Measured
+    sensitivity: Measured
+    specificity: Measured
+    d_prime: Measured
+    criterion: Measured
     hits: int
     n_positive: int
     false_alarms: int
     n_negative: int
 
     @property
-    def c(self) -> WithError:
+    def c(self) -> Measured:
         """Give the criterion by its usual letter: above 0, the reader leans to "real"."""
         return self.criterion
 
@@ -86,13 +86,13 @@ def reader_performance(
     )
 
 
-def _rate(successes: int, n: int, counts: CountFields, level: float) -> WithError:
+def _rate(successes: int, n: int, counts: CountFields, level: float) -> Measured:
     """Give a proportion of this reader's calls with Wilson limits and its Wald error."""
     from scipy.stats import binomtest
 
     rate = successes / n
     limits = binomtest(successes, n).proportion_ci(level, method="wilson")
-    return WithError(
+    return Measured(
         estimate=rate,
         low=float(limits.low),
         high=float(limits.high),
@@ -108,7 +108,7 @@ def _rate(successes: int, n: int, counts: CountFields, level: float) -> WithErro
 
 def _detection(
     calls: _Calls, counts: CountFields, level: float, correction: Correction
-) -> tuple[WithError, WithError]:
+) -> tuple[Measured, Measured]:
     """Give d' and criterion with Gourevitch-Galanter errors."""
     from scipy.stats import norm
 
@@ -125,8 +125,8 @@ def _detection(
     variance = rates * (1 - rates) / (np.array([calls.n1, calls.n0]) * norm.pdf(z) ** 2)
     error, reach = sqrt(float(variance.sum())), float(norm.ppf((1 + level) / 2))
 
-    def wrap(value: float, se: float) -> WithError:
-        return WithError(
+    def wrap(value: float, se: float) -> Measured:
+        return Measured(
             estimate=value,
             low=value - reach * se,
             high=value + reach * se,
@@ -138,7 +138,7 @@ def _detection(
     return wrap(float(z[0] - z[1]), error), wrap(float(-z.sum() / 2), error / 2)
 
 
-def over_readers(values: Sequence[float], n_images: int, *, level: float = 0.95) -> WithError:
+def over_readers(values: Sequence[float], n_images: int, *, level: float = 0.95) -> Measured:
     """Average a per-reader index such as d' over readers, with t limits on r - 1 df.
 
     Speaks of readers like these on these images. Raises InsufficientData below two readers.
@@ -153,7 +153,7 @@ def over_readers(values: Sequence[float], n_images: int, *, level: float = 0.95)
     mean, se = float(array.mean()), float(array.std(ddof=1) / sqrt(array.size))
     reach = float(t.ppf((1 + level) / 2, array.size - 1)) * se
     few = ("2 readers: 1 degree of freedom, read the interval with care",)
-    return WithError(
+    return Measured(
         estimate=mean,
         low=mean - reach,
         high=mean + reach,

@@ -1,0 +1,166 @@
+"""From a tidy frame of readings to the arrays that the multi-reader analysis works on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from metrics.errors import InsufficientData
+from metrics.stats.roc import Bools, Floats
+
+Metric = Literal["auc", "accuracy", "sensitivity", "specificity"]
+Nesting = Literal["crossed", "cases within readers", "cases within modalities"]
+METRICS: tuple[Metric, ...] = ("auc", "accuracy", "sensitivity", "specificity")
+COLUMNS = ("reader", "case", "truth", "rating")
+
+
+@dataclass(frozen=True)
+class Design:
+    """Hold the readings as arrays.
+
+    ratings: (t modalities, r readers, n cases), NaN where not read; positive: (n,).
+    `missing` counts rows without a rating and cells that a crossed design would have filled.
+    """
+
+    modalities: tuple[str, ...]
+    readers: tuple[str, ...]
+    cases: tuple[str, ...]
+    positive: Bools
+    ratings: Floats
+    nesting: Nesting
+    missing: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Give (t modalities, r readers)."""
+        return len(self.modalities), len(self.readers)
+
+    @property
+    def n_readings(self) -> int:
+        """Count the readings that have a rating."""
+        return int((~np.isnan(self.ratings)).sum())
+
+    def only(self, modality: int) -> "Design":
+        """Give the design of one modality alone, with the cases that were read in it."""
+        ratings = self.ratings[modality : modality + 1]
+        read = ~np.isnan(ratings).all(axis=(0, 1))
+        labels = tuple(self.cases[k] for k in np.flatnonzero(read))
+        return Design(
+            modalities=(self.modalities[modality],),
+            readers=self.readers,
+            cases=labels,
+            positive=self.positive[read],
+            ratings=ratings[:, :, read],
+            nesting=self.nesting,
+            missing=_empty_cells(ratings[:, :, read]),
+        )
+
+
+def read_design(frame: pd.DataFrame) -> Design:
+    """Arrange a frame with columns reader, case, truth, rating and, if several, modality.
+
+    truth: 0 or 1, the same on every row of a case; rating: higher = more positive, NaN = missing.
+    Raises ValueError for absent columns, two readings of one case by one reader in one modality,
+    or a truth that changes; InsufficientData when a modality x reader cell has no reading.
+    """
+    absent = [name for name in COLUMNS if name not in frame.columns]
+    if absent:
+        raise ValueError(f"Columns {absent} are absent; give reader, case, truth, rating.")
+    if frame.empty:
+        raise InsufficientData("0 readings: a multi-reader analysis needs readings of cases.")
+    reader, case = _levels(frame["reader"]), _levels(frame["case"])
+    names = frame["modality"] if "modality" in frame.columns else pd.Series("all", frame.index)
+    modality = _levels(names)
+    _refuse_repeats(frame, reader, case, modality)
+    shape = (len(modality.categories), len(reader.categories), len(case.categories))
+    ratings = np.full(shape, np.nan)
+    ratings[modality.codes, reader.codes, case.codes] = frame["rating"].to_numpy(dtype=float)
+    positive = _truths(frame, case)
+    _refuse_empty(ratings, modality, reader)
+    return Design(
+        modalities=tuple(map(str, modality.categories)),
+        readers=tuple(map(str, reader.categories)),
+        cases=tuple(map(str, case.categories)),
+        positive=positive,
+        ratings=ratings,
+        nesting=_nesting(ratings),
+        missing=_empty_cells(ratings),
+    )
+
+
+def require_cases(design: Design, metric: Metric) -> None:
+    """Raise InsufficientData where a cell has too few cases for the metric and its variance."""
+    read = ~np.isnan(design.ratings)
+    n1 = (read & design.positive).sum(axis=2)
+    n0 = (read & ~design.positive).sum(axis=2)
+    needs = {"auc": np.minimum(n1, n0), "accuracy": n1 + n0, "sensitivity": n1, "specificity": n0}
+    short = np.argwhere(needs[metric] < 2)
+    if short.size:
+        m, r = short[0]
+        raise InsufficientData(
+            f"Reader {design.readers[r]!r} read {n1[m, r]} positive and {n0[m, r]} negative cases "
+            f"in modality {design.modalities[m]!r}; {metric} and its variance need at least 2 of "
+            f"each kind that it counts. Add cases or leave this reader out."
+        )
+
+
+def _levels(column: pd.Series) -> pd.Categorical:
+    """Give a column's categories in use: their own order if categorical, else sorted."""
+    if column.isna().any():
+        raise ValueError(f"{int(column.isna().sum())} rows have no {column.name}: name every row.")
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.Categorical(column).remove_unused_categories()
+    return pd.Categorical(column)
+
+
+def _refuse_repeats(
+    frame: pd.DataFrame, reader: pd.Categorical, case: pd.Categorical, modality: pd.Categorical
+) -> None:
+    keys = pd.DataFrame({"r": reader.codes, "c": case.codes, "m": modality.codes})
+    repeats = int(keys.duplicated().sum())
+    if repeats:
+        raise ValueError(
+            f"{repeats} of {len(frame)} readings repeat a reader, case and modality. Pass first "
+            f"readings only; hidden repeats belong to intra-reader agreement."
+        )
+
+
+def _truths(frame: pd.DataFrame, case: pd.Categorical) -> Bools:
+    truth = frame["truth"].to_numpy(dtype=float)
+    if not np.isin(truth, (0.0, 1.0)).all():
+        raise ValueError("Truth must be 0 (negative) or 1 (positive) on every row.")
+    n = np.bincount(case.codes, minlength=len(case.categories))
+    share = np.bincount(case.codes, weights=truth, minlength=len(case.categories)) / n
+    mixed = int(((share > 0) & (share < 1)).sum())
+    if mixed:
+        raise ValueError(f"{mixed} cases change their truth between rows: one truth per case.")
+    return np.asarray(share == 1.0)
+
+
+def _refuse_empty(ratings: Floats, modality: pd.Categorical, reader: pd.Categorical) -> None:
+    empty = np.argwhere(np.isnan(ratings).all(axis=2))
+    if empty.size:
+        m, r = empty[0]
+        raise InsufficientData(
+            f"{len(empty)} modality x reader cells have no rating, first reader "
+            f"{reader.categories[r]!r} in {modality.categories[m]!r}. Every reader must have read "
+            f"some cases in every modality; leave such readers out."
+        )
+
+
+def _nesting(ratings: Floats) -> Nesting:
+    """Say whether each case belongs to one reader or to one modality only."""
+    read = ~np.isnan(ratings)
+    t, r, _ = ratings.shape
+    if r > 1 and (read.any(axis=0).sum(axis=0) <= 1).all():
+        return "cases within readers"
+    if t > 1 and (read.any(axis=1).sum(axis=0) <= 1).all():
+        return "cases within modalities"
+    return "crossed"
+
+
+def _empty_cells(ratings: Floats) -> int:
+    """Count cells without rating among those of cases that were read in the modality."""
+    read = ~np.isnan(ratings)
+    return int((~read & read.any(axis=1, keepdims=True)).sum())
