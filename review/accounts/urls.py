@@ -1,9 +1,17 @@
 """Sign-in, password and second factor; no sign-up route exists."""
 
 from allauth.account import views as account
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path
 
+
+def no_signup(request: HttpRequest) -> HttpResponse:
+    """Answer 404: allauth needs the name, nobody registers alone."""
+    raise Http404("Accounts are made by invitation.")
+
+
 urlpatterns = [
+    path("signup/", no_signup, name="account_signup"),
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),

@@ -35,13 +35,13 @@ def relay_outbox(limit: int = BATCH) -> int:
     At least once: a crash between publishing and marking sends a message again, and tasks claim
     their row by conditional UPDATE, so a repeated delivery is harmless.
     """
-    from config.celery import app
+    from celery import current_app
 
     sent = 0
     due = Outbox.objects.filter(sent_at=None, not_before__lte=timezone.now()).order_by("pk")
     for row in due[:limit]:
         try:
-            app.send_task(row.task, args=row.args, queue=row.queue, retry=False)
+            current_app.send_task(row.task, args=row.args, queue=row.queue, retry=False)
         except Exception as error:  # the transport raises its own types
             mark = Outbox.objects.filter(pk=row.pk)
             mark.update(attempts=models.F("attempts") + 1, error=str(error)[:500])
