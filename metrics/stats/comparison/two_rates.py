@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from metrics.stats.binomial import check_counts, interval, wilson_limits
 from metrics.stats.intervals import check_level, critical
+from metrics.stats.proportions.binomial import check_counts, interval, wilson_limits
 from metrics.stats.result import THIS_READER, Test
 
 

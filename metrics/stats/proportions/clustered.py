@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
-from metrics.stats.binomial import Limits, exact_limits
 from metrics.stats.intervals import critical, logit_interval
+from metrics.stats.proportions.binomial import Limits, exact_limits
 from metrics.stats.readings import binary, label_codes
 from metrics.stats.result import THIS_READER, Estimate
 
@@ -61,7 +61,7 @@ def clustered_rate(
             f"at least 2. Use interval() if the images are independent."
         )
     rate = float(y.mean())
-    residuals = np.bincount(groups, weights=y - rate)
+    residuals = np.bincount(groups, weights=y - rate).astype(float)
     se, df = _cr2(residuals, sizes) if method == "cr2" else _cr1(residuals, sizes)
     se = 0.0 if se < ROUNDING else se
     low, high, notes = _limits(rate, (se, df), sizes, method, level)

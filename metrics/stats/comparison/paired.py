@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metrics.errors import InsufficientData
-from metrics.stats.binomial import wilson_limits
 from metrics.stats.intervals import check_level
+from metrics.stats.proportions.binomial import wilson_limits
 from metrics.stats.result import THIS_READER, Estimate, Test
 
 
@@ -78,7 +78,8 @@ def mcnemar(
         raise ValueError(f"method {method!r} is unknown; choose exact or asymptotic.")
     gap = paired_difference(table, level=level)
     first, second = gap.only_first, gap.only_second
-    statistic, p, notes = 0.0, 1.0, ("no discordant pair",)
+    statistic, p = 0.0, 1.0
+    notes: tuple[str, ...] = ("no discordant pair",)
     if first + second:
         cells = np.asarray(table, dtype=float)
         test = library(cells, exact=method == "exact", correction=continuity and first != second)

@@ -4,10 +4,10 @@ Differences are fractions in [-1, 1]: first arm minus second. A p-value here spe
 reader (or of one majority verdict per image); several readers go through metrics.stats.mrmc.
 """
 
-from metrics.stats.adjustment import adjust
-from metrics.stats.paired import PairedDifference, mcnemar, paired_difference
-from metrics.stats.stratified import CochranMantelHaenszel, cmh, risk_difference_mh
-from metrics.stats.two_rates import Difference, binomial_test, difference
+from metrics.stats.comparison.adjustment import adjust
+from metrics.stats.comparison.paired import PairedDifference, mcnemar, paired_difference
+from metrics.stats.comparison.stratified import CochranMantelHaenszel, cmh, risk_difference_mh
+from metrics.stats.comparison.two_rates import Difference, binomial_test, difference
 
 __all__ = [
     "CochranMantelHaenszel",

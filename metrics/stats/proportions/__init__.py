@@ -3,10 +3,10 @@
 All rates are fractions in [0, 1]. Readings are never pooled as if they were independent.
 """
 
-from metrics.stats.binomial import interval, lower_bound
-from metrics.stats.clustered import ClusteredRate, clustered_rate
-from metrics.stats.multi_reader import MultiReaderRate, multi_reader_rate
-from metrics.stats.weighted import PostStratifiedRate, post_stratified_rate
+from metrics.stats.proportions.binomial import interval, lower_bound
+from metrics.stats.proportions.clustered import ClusteredRate, clustered_rate
+from metrics.stats.proportions.multi_reader import MultiReaderRate, multi_reader_rate
+from metrics.stats.proportions.weighted import PostStratifiedRate, post_stratified_rate
 
 __all__ = [
     "ClusteredRate",

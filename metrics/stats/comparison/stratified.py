@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, gammaln, logsumexp, ndtr
 
 from metrics.errors import InsufficientData
+from metrics.stats.comparison.two_rates import difference
 from metrics.stats.intervals import check_level, critical
 from metrics.stats.result import THIS_READER, Test
-from metrics.stats.two_rates import difference
 
 Tables = NDArray[np.float64]
 
@@ -111,7 +111,9 @@ def risk_difference_mh(tables: ArrayLike, *, level: float = 0.95) -> StratifiedD
     weight = weight / weight.sum()
     delta = float(weight @ (p1 - p2))
     se = math.sqrt(float((weight**2 * (p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2)).sum()))
-    notes = (f"{int((~both).sum())} strata lack an arm and are left out",) if not both.all() else ()
+    notes: tuple[str, ...] = ()
+    if not both.all():
+        notes = (f"{int((~both).sum())} strata lack an arm and are left out",)
     if se > 0:
         z, half = delta / se, critical(level) * se
         low, high, how = delta - half, delta + half, "Wald"

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from metrics.errors import InsufficientData
-from metrics.stats.binomial import exact_limits, interval
 from metrics.stats.intervals import check_level, logit_interval
+from metrics.stats.proportions.binomial import exact_limits, interval
 from metrics.stats.readings import binary, case_by_reader
 from metrics.stats.result import READERS_LIKE_THESE, THIS_READER, Estimate
 

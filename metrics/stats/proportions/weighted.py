@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
-from metrics.stats.binomial import exact_limits
 from metrics.stats.intervals import logit_interval
+from metrics.stats.proportions.binomial import exact_limits
 from metrics.stats.readings import label_codes, numbers
 from metrics.stats.result import THIS_READER, Estimate
 
@@ -70,11 +70,12 @@ def post_stratified_rate(
     se = math.sqrt(sum(s**2 * part.variance for s, part in zip(share, parts, strict=True)))
     kish = 1 / sum(s**2 / part.n_effective for s, part in zip(share, parts, strict=True))
     df = float(len(y) - len(parts))
+    notes: tuple[str, ...] = ()
     if se > ROUNDING and 0 < rate < 1:
-        (low, high), notes = logit_interval(rate, se, df, level), ()
+        low, high = logit_interval(rate, se, df, level)
     else:
         low, high = exact_limits(rate, kish, level)
-        notes = (f"no spread between readings: exact limits for {kish:.1f} images",)
+        notes += (f"no spread between readings: exact limits for {kish:.1f} images",)
     return PostStratifiedRate(
         estimate=rate,
         low=low,
