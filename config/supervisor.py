@@ -47,6 +47,7 @@ class Supervisor:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            self._lock.close()
             raise AlreadyRunning(
                 f"Semblance is already running from {self.folder}. Stop it with Ctrl-C where it "
                 "was started, or set SEMBLANCE_VAR to another folder."
@@ -56,15 +57,15 @@ class Supervisor:
     def start(self) -> None:
         """Start every child; its output goes to `folder`/<name>.log."""
         for child in self.children:
-            log = (self.folder / f"{child.name}.log").open("ab")
-            self.running[child.name] = subprocess.Popen(
-                child.command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
-            )
+            with (self.folder / f"{child.name}.log").open("ab") as log:
+                self.running[child.name] = subprocess.Popen(
+                    child.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                )
 
     def wait(self) -> str | None:
         """Block until stop() or until a child ends; return that child's name."""

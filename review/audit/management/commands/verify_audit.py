@@ -36,5 +36,5 @@ def _read(path: Path) -> dict[str, tuple[int, str]]:
     try:
         raw = json.loads(path.read_text())
         return {key: (int(length), str(digest)) for key, (length, digest) in raw.items()}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise CommandError(f"{path} is no anchor ({error}). Make one with --export.") from error

@@ -1,0 +1,62 @@
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from review.accounts.models import User
+from review.audit.models import AuditEvent
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+PASSWORD = "correct-horse-9"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def user() -> User:
+    return User.objects.create_user("reader@example.org", PASSWORD)
+
+
+def sign_in(client: Client, password: str = PASSWORD) -> int:
+    answer = client.post("/accounts/login/", {"login": "Reader@Example.org", "password": password})
+    return answer.status_code
+
+
+def test_signs_in_by_email_whatever_its_case_and_logs_it(client: Client, user: User) -> None:
+    assert sign_in(client) == 302
+    assert client.session["_auth_user_id"] == str(user.pk)
+    assert AuditEvent.objects.filter(verb="signed_in", actor=user).count() == 1
+
+
+def test_a_wrong_password_is_logged_without_it(client: Client, user: User) -> None:
+    assert sign_in(client, "wrong-secret") == 200
+    event = AuditEvent.objects.get(verb="sign_in_failed")
+    assert "wrong-secret" not in str(event.__dict__)
+
+
+def test_nobody_registers_alone(client: Client) -> None:
+    assert client.get("/accounts/signup/").status_code == 404
+    assert client.post("/accounts/signup/", {"email": "a@b.org"}).status_code == 404
+
+
+def test_guessing_is_slowed_down(client: Client, user: User) -> None:
+    for _ in range(6):
+        sign_in(client, "wrong-secret")
+    assert sign_in(client) != 302
+
+
+def test_two_accounts_cannot_share_an_address(user: User) -> None:
+    from django.db import IntegrityError, transaction
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.create_user("READER@example.org", PASSWORD)
+
+
+def test_admins_set_up_a_second_factor_first(client: Client, settings: object) -> None:
+    settings.REQUIRE_MFA = True  # type: ignore[attr-defined]
+    admin = User.objects.create_superuser("admin@example.org", PASSWORD)
+    client.force_login(admin)
+    answer = client.get("/studies/")
+    assert (answer.status_code, answer["Location"]) == (302, "/accounts/2fa/")
