@@ -16,6 +16,7 @@ from metrics.stats.roc import Bools, Floats, placements
 Method = Literal["jackknife", "delong", "unbiased"]
 METHODS: tuple[Method, ...] = ("jackknife", "delong", "unbiased")
 _CHUNK = 1 << 20
+_FEW_COUNTS = 1500  # groups x levels up to which their joint counts are the faster way
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,31 @@ def _unbiased_means(parts: Components) -> Floats:
 def _pair_products(parts: Components) -> Floats:
     """Sum psi_a psi_b over the (positive, negative) pairs that groups a and b both scored.
 
-    psi is 1, .5 or 0. Blocks of at most 2^20 pairs keep memory flat; within a block the sums are
-    multiples of .25 below 2^22 and so exact in single precision.
+    psi is 1, .5 or 0. Few rating levels: by joint counts of levels; many: pair by pair.
     """
     positive, negative = (parts.ratings[:, kind] for kind in parts.kinds)
+    levels = np.unique(parts.ratings[~np.isnan(parts.ratings)])
+    if levels.size * positive.shape[0] <= _FEW_COUNTS:
+        return _products_of_levels(positive, negative, levels)
+    return _products_of_pairs(positive, negative)
+
+
+def _products_of_levels(positive: Floats, negative: Floats, levels: Floats) -> Floats:
+    """Sum over levels: counts (g, k, g, k) of positives times psi x psi x counts of negatives."""
+    joint = []
+    for side in (positive, negative):
+        has = (side[:, None, :] == levels[None, :, None]).astype(float)  # (g, k, n)
+        joint.append(np.tensordot(has, has, axes=(2, 2)))
+    psi = (levels[:, None] > levels[None, :]) + 0.5 * np.eye(levels.size)
+    below = np.tensordot(np.tensordot(joint[1], psi, axes=(3, 1)), psi, axes=(1, 1))  # (g, g, k, k)
+    return np.asarray((joint[0].transpose(0, 2, 3, 1) * below).sum(axis=(2, 3)))
+
+
+def _products_of_pairs(positive: Floats, negative: Floats) -> Floats:
+    """Go through blocks of at most 2^20 pairs, so that memory stays flat.
+
+    Within a block the sums are multiples of .25 below 2^22 and so exact in single precision.
+    """
     groups, n0 = negative.shape
     step = max(1, _CHUNK // max(1, n0 * groups))
     total = np.zeros((groups, groups))
