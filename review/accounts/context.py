@@ -19,5 +19,5 @@ def runs_studies(request: HttpRequest) -> bool:
     user = request.user
     if not user.is_authenticated:
         return False
-    seats = user.memberships.filter(withdrawn_at=None)  # type: ignore[attr-defined]
+    seats = user.memberships.filter(withdrawn_at=None)
     return bool(seats.exclude(role="reader").exists())

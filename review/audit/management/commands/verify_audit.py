@@ -25,10 +25,10 @@ class Command(BaseCommand):
             self.stderr.write(f"{fault.chain} #{fault.number}: {fault.reason}")
         if faults:
             raise CommandError(f"{len(faults)} broken places in the audit trail.")
-        heads = {head.key: [head.length, head.hash] for head in ChainHead.objects.all()}
+        heads = {head.key: (head.length, head.hash) for head in ChainHead.objects.all()}
         if options["export"]:
             options["export"].write_text(json.dumps(heads, indent=1, sort_keys=True))
-        rows = sum(length for length, _ in heads.values())
+        rows = sum(int(length) for length, _ in heads.values())
         self.stdout.write(f"{len(heads)} chains with {rows} events are whole.")
 
 

@@ -1,0 +1,58 @@
+"""Rate limits in the shared cache, per user (or address) and purpose."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def limit(purpose: str, count: int, seconds: int) -> Callable[[View[P]], View[P]]:
+    """Allow `count` writes per `seconds` and person; answer 429 with Retry-After beyond.
+
+    Reading a page (GET, HEAD) is free. Fixed windows: at most twice the count around a boundary.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def limited(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            wait = (
+                0
+                if request.method in {"GET", "HEAD"}
+                else _seconds_to_wait(f"{purpose}:{_who(request)}", count, seconds)
+            )
+            if not wait:
+                return view(request, *args, **kwargs)
+            answer = render(request, "429.html", {"wait": wait}, status=429)
+            answer["Retry-After"] = str(wait)
+            return answer
+
+        return limited
+
+    return decorate
+
+
+def _who(request: HttpRequest) -> str:
+    """Return the signed-in user's key, else the client's address."""
+    if request.user.is_authenticated:
+        return f"u{request.user.pk}"
+    return f"a{request.META.get('REMOTE_ADDR', '')}"
+
+
+def _seconds_to_wait(key: str, count: int, seconds: int) -> int:
+    """Count one attempt; return 0 when it is within the limit, else seconds until the next."""
+    now = int(time.time())
+    window = now // seconds
+    name = f"limit:{key}:{window}"
+    cache.add(name, 0, seconds + 1)
+    try:
+        attempts = cache.incr(name)
+    except ValueError:  # the entry expired between the two calls
+        attempts = 1
+    return 0 if attempts <= count else (window + 1) * seconds - now
