@@ -168,12 +168,13 @@ def _checked_class(entry: ClassCounts) -> ClassCounts:
     total = math.fsum(cell.share for cell in entry.prototypes)
     if entry.target == 0 and total == 0:
         return entry
-    if abs(total - 1.0) > SHARE_TOLERANCE + 1e-12:
+    if total <= 0 or total > 1.0 + SHARE_TOLERANCE + 1e-12:
         raise PlanInputError(
-            f"{where}: the shares of its prototypes sum to {total:.6g}; they must sum to 1."
+            f"{where}: the shares of its prototypes sum to {total:.6g}; they must sum to 1, "
+            "or to less where some prototypes are left out."
         )
-    if abs(total - 1.0) <= 1e-12:
-        return entry
+    if abs(total - 1.0) <= 1e-12 or total < 1.0 - SHARE_TOLERANCE - 1e-12:
+        return entry  # whole, or a list that leaves prototypes out: shares stand as given
     cells = tuple(
         CellCounts(share=c.share / total, n=c.n, plausible=c.plausible, accepted=c.accepted)
         for c in entry.prototypes

@@ -137,8 +137,11 @@ def _cell_needs(
 def _mix(cells: Sequence[float], total: float, shares: Sequence[float], eps: float) -> list[float]:
     """Compute q_ck = (1 - eps) need_ck / need_c + eps pi_ck; without need, the natural mix."""
     if total <= 0:
-        return list(shares)
-    return [(1 - eps) * need / total + eps * pi for need, pi in zip(cells, shares, strict=True)]
+        whole = math.fsum(shares)
+        return [share / whole for share in shares] if whole else list(shares)
+    mix = [(1 - eps) * need / total + eps * pi for need, pi in zip(cells, shares, strict=True)]
+    whole = math.fsum(mix)  # 1, unless the shares leave prototypes out
+    return [part / whole for part in mix]
 
 
 def _weight(total: float, shares: Sequence[float], rates: Sequence[Rate], policy: Policy) -> float:

@@ -60,7 +60,7 @@ def changed(**change):
 BAD = [
     (changed(n=-1), "n is -1"),
     (changed(plausible=5), "only n = 4 were read"),
-    (changed(share=0.5), "sum to 0.5"),
+    (changed(share=0.0), "sum to 0"),
     (changed(n=1e12), "limits|from 0 to"),
     (changed(n="4"), "give a number"),
     (changed(n=None), "give a number"),
