@@ -23,3 +23,7 @@ class MediaFull(CatalogError):
 
 class MediaMissing(CatalogError):
     """A row names a media file that is not there."""
+
+
+class IntakeConflict(CatalogError):
+    """A source key of a pool already holds other pixels."""

@@ -6,6 +6,7 @@ criterion set one frozen version of a domain's criteria
 criterion     one question about an image; any failure of a counting one makes it implausible
 pool          images with one origin: a real set, or the output of one run
 image         one asset of a pool: pixels rebuilt at intake, stored under their hash
+import        one reading of files into a pool, with what was left out and why
 """
 
 import uuid
@@ -13,6 +14,8 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+
+from review.jobs.models import Lease, LeaseQuerySet
 
 
 class Domain(models.Model):
@@ -212,7 +215,7 @@ class ImageAsset(models.Model):
         return f"{self.pool_id}/{self.source_key[:12]}"
 
 
-class ImportJob(models.Model):
+class ImportJob(Lease):
     """One import or upload, with its progress and what was left out."""
 
     class State(models.TextChoices):
@@ -225,9 +228,11 @@ class ImportJob(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     upload_key = models.CharField(max_length=200, blank=True)
     options = models.JSONField(default=dict)
+    attempts = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     imported = models.PositiveIntegerField(default=0)
+    existing = models.PositiveIntegerField(default=0)
     skipped = models.JSONField(default=list, help_text="[{file, reason}]")
     error = models.TextField(blank=True)
     requested_by = models.ForeignKey(
@@ -235,6 +240,8 @@ class ImportJob(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = LeaseQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-pk"]

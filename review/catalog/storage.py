@@ -6,7 +6,9 @@ name that exists always holds the whole content. Write the file first, its row s
 
 import hashlib
 import os
+import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +17,7 @@ from django.core.files.storage import FileSystemStorage, default_storage
 
 from review.catalog.errors import MediaFull, MediaMissing
 
+TEMPORARY = ".tmp-"
 Kind = Literal["assets", "renditions", "checkpoints", "snapshots", "masks", "exports"]
 
 
@@ -58,7 +61,7 @@ def local_path(key: str) -> Path | None:
 def _write_local(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_temporary_prefix())
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
@@ -74,3 +77,42 @@ def _write_local(path: Path, content: bytes) -> None:
             f"Could not store {len(content)} bytes: {error.strerror}. Free space on the media "
             "disk and try again; nothing was half-written."
         ) from error
+
+
+def sweep_temporaries(older_than_s: float = 86_400) -> int:
+    """Remove temporary files of local processes that died, and very old ones. Return how many."""
+    if not isinstance(default_storage, FileSystemStorage):
+        return 0
+    removed = 0
+    for path in Path(default_storage.location).glob(f"*/??/{TEMPORARY}*"):
+        try:
+            abandoned = time.time() - path.stat().st_mtime > older_than_s or _owner_died(path.name)
+            if abandoned:
+                path.unlink()
+                removed += 1
+        except FileNotFoundError:  # its owner has just renamed it
+            continue
+    return removed
+
+
+def _temporary_prefix() -> str:
+    """Name host and process, so that a sweep can tell a dead writer from a busy one."""
+    return f"{TEMPORARY}{_host()}-{os.getpid()}-"
+
+
+def _host() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _owner_died(name: str) -> bool:
+    host, _, rest = name.removeprefix(TEMPORARY).partition("-")
+    pid = rest.partition("-")[0]
+    if host != _host() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
