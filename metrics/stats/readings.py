@@ -55,6 +55,23 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
         )
 
 
+def rectangle(ratings: ArrayLike) -> NDArray[np.object_]:
+    """Return ratings as a 2-d object array, shorter rows filled with None at their end.
+
+    Raises ValueError unless the ratings are rows (one per item) of ratings.
+    """
+    if isinstance(ratings, pd.DataFrame):
+        return ratings.to_numpy(dtype=object)
+    try:
+        rows = [list(row) for row in ratings]  # type: ignore[union-attr, arg-type]
+    except TypeError as error:
+        raise ValueError("ratings must be items x readers: one row of ratings each.") from error
+    grid = np.full((len(rows), max(map(len, rows), default=0)), None, dtype=object)
+    for line, row in zip(grid, rows, strict=True):
+        line[: len(row)] = row
+    return grid
+
+
 def case_by_reader(readings: pd.DataFrame, value: str = "value") -> pd.DataFrame:
     """Return a frame with a row per case and a column per reader, NaN where nothing was read.
 

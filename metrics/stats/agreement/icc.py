@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, fdtri
 
 from metrics.errors import InsufficientData
 from metrics.stats.intervals import check_level
+from metrics.stats.readings import numbers, rectangle
 from metrics.stats.result import READERS_LIKE_THESE, Test
 
 
@@ -100,10 +100,8 @@ def icc(ratings: ArrayLike, *, level: float = 0.95) -> IntraclassCorrelation:
 
 def _complete(ratings: ArrayLike) -> tuple[NDArray[np.float64], int, int]:
     """Return complete rows, the number of empty cells and of rows left out."""
-    try:
-        scores = pd.DataFrame(ratings).to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"ICC needs numbers: {error}") from error
+    table = rectangle(ratings)
+    scores = numbers(table.ravel(), "ratings").reshape(table.shape)
     scores = scores[:, ~np.isnan(scores).all(axis=0)]
     whole = ~np.isnan(scores).any(axis=1)
     kept = scores[whole]

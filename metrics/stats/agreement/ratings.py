@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
+from metrics.stats.readings import rectangle
 
 Array = NDArray[np.float64]
 Weights = str | ArrayLike | None
@@ -57,8 +58,8 @@ def read_ratings(ratings: ArrayLike, categories: Sequence[Hashable] | None = Non
     Raises ValueError for another shape or a rating off the scale; InsufficientData when fewer
     than 2 readers rated, or fewer than 2 items have 2 ratings.
     """
-    table = pd.DataFrame(ratings)
-    flat = pd.Series(table.to_numpy(dtype=object).ravel()).infer_objects()
+    table = rectangle(ratings)
+    flat = pd.Series(table.ravel(), dtype=object).infer_objects()
     seen = flat.dropna().unique().tolist()
     scale = _scale(seen, categories)
     codes = pd.Index(scale, dtype=object).get_indexer(flat.astype(object))
