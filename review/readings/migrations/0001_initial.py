@@ -6,117 +6,263 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('studies', '0001_initial'),
+        ("studies", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Adjudication',
+            name="Adjudication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(help_text='split, flagged or disputed', max_length=20)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('resolved', 'Resolved')], default='open', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='adjudication', to='studies.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rule", models.CharField(help_text="split, flagged or disputed", max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "Open"), ("resolved", "Resolved")],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "case",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="adjudication",
+                        to="studies.case",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='CaseFlag',
+            name="CaseFlag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('technical', 'technical fault'), ('recognised', 'I recognise this image'), ('duplicate', 'seen before in this study'), ('not_assessable', 'not assessable'), ('other', 'something else')], max_length=16)),
-                ('text', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='flags', to='studies.assignment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("technical", "technical fault"),
+                            ("recognised", "I recognise this image"),
+                            ("duplicate", "seen before in this study"),
+                            ("not_assessable", "not assessable"),
+                            ("other", "something else"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("text", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="flags",
+                        to="studies.assignment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('revision', models.PositiveIntegerField()),
-                ('idempotency_key', models.UUIDField(unique=True)),
-                ('nonce', models.UUIDField()),
-                ('prev_sha', models.CharField(help_text="hash of the session's reading before", max_length=64)),
-                ('sha', models.CharField(max_length=64)),
-                ('source', models.CharField(choices=[('screen', 'Screen'), ('label_studio', 'Label Studio'), ('simulated', 'Simulated')], default='screen', max_length=12)),
-                ('outcome', models.CharField(choices=[('answered', 'Answered'), ('cannot_judge', 'Cannot Judge')], max_length=12)),
-                ('reason', models.CharField(blank=True, help_text='why it cannot be judged', max_length=40)),
-                ('verdict', models.BooleanField(help_text='plausible, derived from the criteria; null = not judged', null=True)),
-                ('created_at', models.DateTimeField(help_text='received, server time')),
-                ('issued_at', models.DateTimeField(null=True)),
-                ('shown_at', models.DateTimeField(help_text="client's claim", null=True)),
-                ('first_input_at', models.DateTimeField(help_text="client's claim", null=True)),
-                ('committed_at', models.DateTimeField(help_text="client's claim", null=True)),
-                ('active_ms', models.PositiveIntegerField(null=True)),
-                ('visible_ms', models.PositiveIntegerField(null=True)),
-                ('idle_ms', models.PositiveIntegerField(null=True)),
-                ('wall_ms', models.PositiveIntegerField(null=True)),
-                ('context', models.JSONField(default=dict, help_text='zoom, window/level, gallery opens')),
-                ('assignment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='studies.assignment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField()),
+                ("idempotency_key", models.UUIDField(unique=True)),
+                ("nonce", models.UUIDField()),
+                (
+                    "prev_sha",
+                    models.CharField(
+                        help_text="hash of the session's reading before", max_length=64
+                    ),
+                ),
+                ("sha", models.CharField(max_length=64)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("screen", "Screen"),
+                            ("label_studio", "Label Studio"),
+                            ("simulated", "Simulated"),
+                        ],
+                        default="screen",
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("answered", "Answered"), ("cannot_judge", "Cannot Judge")],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        blank=True, help_text="why it cannot be judged", max_length=40
+                    ),
+                ),
+                (
+                    "verdict",
+                    models.BooleanField(
+                        help_text="plausible, derived from the criteria; null = not judged",
+                        null=True,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(help_text="received, server time")),
+                ("issued_at", models.DateTimeField(null=True)),
+                ("shown_at", models.DateTimeField(help_text="client's claim", null=True)),
+                ("first_input_at", models.DateTimeField(help_text="client's claim", null=True)),
+                ("committed_at", models.DateTimeField(help_text="client's claim", null=True)),
+                ("active_ms", models.PositiveIntegerField(null=True)),
+                ("visible_ms", models.PositiveIntegerField(null=True)),
+                ("idle_ms", models.PositiveIntegerField(null=True)),
+                ("wall_ms", models.PositiveIntegerField(null=True)),
+                (
+                    "context",
+                    models.JSONField(default=dict, help_text="zoom, window/level, gallery opens"),
+                ),
+                (
+                    "assignment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="studies.assignment",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['assignment', 'revision'],
+                "ordering": ["assignment", "revision"],
             },
         ),
         migrations.CreateModel(
-            name='ReadingAnswer',
+            name="ReadingAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('question', models.CharField(max_length=60)),
-                ('choice', models.CharField(max_length=40, null=True)),
-                ('number', models.IntegerField(null=True)),
-                ('text', models.TextField(null=True)),
-                ('reading', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='readings.reading')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("question", models.CharField(max_length=60)),
+                ("choice", models.CharField(max_length=40, null=True)),
+                ("number", models.IntegerField(null=True)),
+                ("text", models.TextField(null=True)),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="readings.reading",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['reading', 'pk'],
+                "ordering": ["reading", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='AdjudicationVote',
+            name="AdjudicationVote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('value', models.CharField(max_length=20)),
-                ('rationale', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('adjudication', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='votes', to='readings.adjudication')),
-                ('adjudicator', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("value", models.CharField(max_length=20)),
+                ("rationale", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "adjudication",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="votes",
+                        to="readings.adjudication",
+                    ),
+                ),
+                (
+                    "adjudicator",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'constraints': [models.UniqueConstraint(fields=('adjudication', 'adjudicator'), name='one_vote_per_adjudicator')],
+                "ordering": ["pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("adjudication", "adjudicator"), name="one_vote_per_adjudicator"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('assignment', 'revision'), name='one_reading_per_revision'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                fields=("assignment", "revision"), name="one_reading_per_revision"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('revision__gte', 1)), name='revisions_start_at_one'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("revision__gte", 1)), name="revisions_start_at_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'cannot_judge'), _negated=True), ('verdict', None), _connector='OR'), name='cannot_judge_has_no_verdict'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "cannot_judge"), _negated=True),
+                    ("verdict", None),
+                    _connector="OR",
+                ),
+                name="cannot_judge_has_no_verdict",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='readinganswer',
-            constraint=models.UniqueConstraint(fields=('reading', 'question'), name='one_answer_per_question'),
+            model_name="readinganswer",
+            constraint=models.UniqueConstraint(
+                fields=("reading", "question"), name="one_answer_per_question"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='readinganswer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('choice__isnull', False), ('number', None), ('text', None)), models.Q(('choice', None), ('number__isnull', False), ('text', None)), models.Q(('choice', None), ('number', None), ('text__isnull', False)), _connector='OR'), name='exactly_one_value'),
+            model_name="readinganswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("choice__isnull", False), ("number", None), ("text", None)),
+                    models.Q(("choice", None), ("number__isnull", False), ("text", None)),
+                    models.Q(("choice", None), ("number", None), ("text__isnull", False)),
+                    _connector="OR",
+                ),
+                name="exactly_one_value",
+            ),
         ),
     ]

@@ -1,0 +1,69 @@
+"""The hash chain of a session's readings: no event row per reading is needed."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from review.readings.models import Reading, ReadingAnswer
+from review.studies.models import Session
+
+START = "0" * 64
+TIMES = ("created_at", "issued_at", "shown_at", "first_input_at", "committed_at")
+PLAIN = (
+    "assignment_id",
+    "revision",
+    "source",
+    "outcome",
+    "reason",
+    "verdict",
+    "active_ms",
+    "visible_ms",
+    "idle_ms",
+    "wall_ms",
+    "context",
+    "prev_sha",
+)
+
+
+def reading_sha(reading: Reading, answers: Iterable[Any]) -> str:
+    """Return SHA-256 over a reading, its answers and the hash of the reading before it."""
+    body = {name: getattr(reading, name) for name in PLAIN}
+    body |= {name: _utc(getattr(reading, name)) for name in TIMES}
+    body["key"] = str(reading.idempotency_key)
+    body["nonce"] = str(reading.nonce)
+    body["answers"] = sorted([a.question, a.choice, a.number, a.text] for a in answers)
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None
+
+
+@dataclass(frozen=True)
+class ReadingFault:
+    """One broken place of a session's chain."""
+
+    reading_pk: int | None
+    reason: str
+
+
+def verify_readings(session: Session) -> Iterator[ReadingFault]:
+    """Walk the readings of a session and name every row that was edited, removed or added."""
+    previous = START
+    readings = Reading.objects.filter(assignment__session=session).order_by("pk")
+    for reading in readings.prefetch_related("answers"):
+        if reading.prev_sha != previous:
+            yield ReadingFault(reading.pk, "does not follow the reading before it")
+        if reading_sha(reading, _answers(reading)) != reading.sha:
+            yield ReadingFault(reading.pk, f"reading {reading.pk} was edited")
+        previous = reading.sha
+    if previous != session.chain_head:
+        yield ReadingFault(None, "the last readings of the session are missing")
+
+
+def _answers(reading: Reading) -> list[ReadingAnswer]:
+    return list(reading.answers.all())

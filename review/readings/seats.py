@@ -1,0 +1,148 @@
+"""A reader's seat in a study and the session that is open for it. Frozen dataclasses only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.utils import timezone
+
+from review.studies.models import Membership, Session, Study
+
+
+class Situation(StrEnum):
+    """Where a reader stands in a study: what the next page is."""
+
+    CONSENT = "consent"
+    NOT_STARTED = "not_started"
+    PAUSED = "paused"
+    CLOSED = "closed"
+    WASHOUT = "washout"
+    START = "start"
+    READING = "reading"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A reader in a study. FIELDS is the allow-list of columns."""
+
+    pk: int
+    user_public_id: UUID
+    is_simulated: bool
+    preferences: dict[str, Any]
+    consent_version: int | None
+    study_pk: int
+    study_uuid: UUID
+    slug: str
+    title: str
+    intro: str
+    study_state: str
+    consent_text: str
+    wanted_consent: int
+    criterion_set_pk: int
+    domain_pk: int
+
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "pk",
+        "user__public_id",
+        "user__is_simulated",
+        "preferences",
+        "consent_version",
+        "study_id",
+        "study__uuid",
+        "study__slug",
+        "study__title",
+        "study__intro",
+        "study__state",
+        "study__consent_text",
+        "study__consent_version",
+        "study__criterion_set_id",
+        "study__domain_id",
+    )
+
+    @property
+    def has_consented(self) -> bool:
+        return self.consent_version is not None and self.consent_version >= self.wanted_consent
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    """The first unfinished session of a seat, with its part."""
+
+    pk: int
+    index: int
+    not_before: datetime | None
+    started_at: datetime | None
+    part_pk: int
+    part_order: int
+    kind: str
+    revise_window: int
+    show_intended_class: bool
+    preset_below_min_px: bool
+    display: dict[str, Any]
+    scale: list[str]
+    stated_purpose: str
+
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "pk",
+        "index",
+        "not_before",
+        "started_at",
+        "part_id",
+        "part__order",
+        "part__kind",
+        "part__revise_window",
+        "part__show_intended_class",
+        "part__preset_below_min_px",
+        "part__display",
+        "part__scale",
+        "part__stated_purpose",
+    )
+
+
+def seats_of(user: Any) -> list[Seat]:
+    """Return every reader's seat of a user, newest study first."""
+    rows = _seats(user).order_by("-study__created_at").values_list(*Seat.FIELDS)
+    return [Seat(*row) for row in rows]
+
+
+def find_seat(user: Any, slug: str) -> Seat | None:
+    """Return the user's reader's seat in a study, or None: others learn nothing."""
+    row = _seats(user).filter(study__slug=slug).values_list(*Seat.FIELDS).first()
+    return Seat(*row) if row else None
+
+
+def _seats(user: Any) -> Any:
+    return Membership.objects.filter(user=user, role=Membership.Role.READER, withdrawn_at=None)
+
+
+def open_session(seat_pk: int) -> OpenSession | None:
+    """Return the session to read now, or None when all of them are finished."""
+    unread = Session.objects.filter(membership_id=seat_pk, finished_at=None)
+    row = unread.order_by("part__order", "index").values_list(*OpenSession.FIELDS).first()
+    return OpenSession(*row) if row else None
+
+
+def situation_of(seat: Seat, session: OpenSession | None) -> Situation:
+    """Return where the reader stands; the order of the questions is the order of the pages."""
+    before = study_situation(seat)
+    if before is not None:
+        return before
+    if session is None:
+        return Situation.FINISHED
+    if session.not_before is not None and session.not_before > timezone.now():
+        return Situation.WASHOUT
+    return Situation.READING if session.started_at else Situation.START
+
+
+def study_situation(seat: Seat) -> Situation | None:
+    """Return what keeps the reader from any session, or None."""
+    if seat.study_state in (Study.State.DRAFT, Study.State.PREPARED):
+        return Situation.NOT_STARTED if seat.has_consented else Situation.CONSENT
+    if seat.study_state == Study.State.PAUSED:
+        return Situation.PAUSED
+    if seat.study_state != Study.State.ACTIVE:
+        return Situation.CLOSED
+    return None if seat.has_consented else Situation.CONSENT

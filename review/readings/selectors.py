@@ -1,0 +1,233 @@
+"""What a reader may know of the cases in hand: allow-listed columns, frozen dataclasses.
+
+No query here reads a pool, image, arm, draw or generated image, nor a truth column of a case
+(review.studies.models.case.TRUTH_COLUMNS); a test captures the SQL of every reader request.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import Count, Max, Q
+
+from review.catalog.models import Criterion, ImageClass
+from review.readings.models import Reading, ReadingAnswer
+from review.readings.seats import OpenSession
+from review.readings.windows import PREFETCH, is_ahead, is_open, is_revisable
+from review.studies.models import Assignment, Part, Study
+
+
+@dataclass(frozen=True)
+class CaseInHand:
+    """A case of the queue. The class is empty where the part does not show it."""
+
+    pk: int
+    public_id: UUID
+    rank: int
+    full_form: bool
+    width: int
+    height: int
+    media: str
+    bits: int
+    class_code: str = ""
+    class_name: str = ""
+    class_note: str = ""
+    expectations: dict[str, str] | None = None
+
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "pk",
+        "public_id",
+        "rank",
+        "case__full_form",
+        "case__rendition__width",
+        "case__rendition__height",
+        "case__rendition__media",
+        "case__rendition__bits",
+    )
+    CLASS_FIELDS: ClassVar[tuple[str, ...]] = (
+        "case__intended_class__code",
+        "case__intended_class__name",
+        "case__intended_class__note",
+        "case__intended_class__expectations",
+    )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a session is; never by class, arm or source."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """The reading that counts for a case, as its own reader may see it."""
+
+    revision: int
+    outcome: str
+    reason: str
+    answers: dict[str, str | int]
+
+
+@dataclass(frozen=True)
+class CriterionText:
+    """A criterion with its words."""
+
+    code: str
+    label: str
+    help: str
+    counts: bool
+    min_px: int
+    applies_to: list[str]
+    opens: str
+
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "code",
+        "label",
+        "help",
+        "counts",
+        "min_px",
+        "applies_to",
+        "opens",
+    )
+
+
+@dataclass(frozen=True)
+class RenditionRef:
+    """Where the bytes of a case are."""
+
+    storage_key: str
+    media: str
+
+
+def shows_class(session: OpenSession) -> bool:
+    """Say whether readers of the part see the asked class; never while they are to name it."""
+    return session.show_intended_class and session.kind != Part.Kind.IDENTIFY
+
+
+def cases_ahead(session: OpenSession) -> list[CaseInHand]:
+    """Return the current case and the next PREFETCH, in order."""
+    queued = Assignment.objects.filter(session_id=session.pk, state=Assignment.State.QUEUED)
+    return _cases(queued.order_by("rank")[: PREFETCH + 1], session)
+
+
+def cases_behind(session: OpenSession) -> list[CaseInHand]:
+    """Return the answered cases that may still be revised, oldest first."""
+    answered = Assignment.objects.filter(session_id=session.pk, state=Assignment.State.ANSWERED)
+    return _cases(answered.order_by("-rank")[: session.revise_window], session)[::-1]
+
+
+def _cases(assignments: Any, session: OpenSession) -> list[CaseInHand]:
+    fields = CaseInHand.FIELDS + (CaseInHand.CLASS_FIELDS if shows_class(session) else ())
+    return [CaseInHand(*row) for row in assignments.values_list(*fields)]
+
+
+def position_of(session_pk: int, rank: int) -> tuple[int, int]:
+    """Return (place in the reader's list from 1, length of the list)."""
+    listed = Assignment.objects.filter(session_id=session_pk).exclude(state=Assignment.State.VOID)
+    counts = listed.aggregate(total=Count("pk"), before=Count("pk", filter=Q(rank__lt=rank)))
+    return counts["before"] + 1, counts["total"]
+
+
+def progress_of(session_pk: int) -> Progress:
+    """Return answered and listed cases of a session."""
+    listed = Assignment.objects.filter(session_id=session_pk).exclude(state=Assignment.State.VOID)
+    done = Count("pk", filter=Q(state=Assignment.State.ANSWERED))
+    counts = listed.aggregate(total=Count("pk"), done=done)
+    return Progress(done=counts["done"], total=counts["total"])
+
+
+def standing_answers(assignment_pks: list[int]) -> dict[int, StoredAnswer]:
+    """Return the current answer of each assignment: the highest revision counts."""
+    readings = Reading.objects.filter(assignment_id__in=assignment_pks).order_by("revision")
+    fields = ("assignment_id", "pk", "revision", "outcome", "reason")
+    latest = {row[0]: row for row in readings.values_list(*fields)}
+    said = _answers_of([row[1] for row in latest.values()])
+    return {
+        assignment_pk: StoredAnswer(revision, outcome, reason, said[pk])
+        for assignment_pk, pk, revision, outcome, reason in latest.values()
+    }
+
+
+def _answers_of(reading_pks: list[int]) -> dict[int, dict[str, str | int]]:
+    found: dict[int, dict[str, str | int]] = defaultdict(dict)
+    rows = ReadingAnswer.objects.filter(reading_id__in=reading_pks)
+    for pk, question, *values in rows.values_list(
+        "reading_id", "question", "choice", "number", "text"
+    ):
+        found[pk][question] = next(value for value in values if value is not None)
+    return found
+
+
+def criteria_of(criterion_set_pk: int) -> list[CriterionText]:
+    """Return the criteria of a set with their texts, in order."""
+    rows = Criterion.objects.filter(criterion_set_id=criterion_set_pk).order_by("order")
+    return [CriterionText(*row) for row in rows.values_list(*CriterionText.FIELDS)]
+
+
+def classes_of(domain_pk: int) -> list[tuple[str, str]]:
+    """Return (code, name) of a domain's classes, for pickers."""
+    rows = ImageClass.objects.filter(domain_id=domain_pk).order_by("order")
+    return list(rows.values_list("code", "name"))
+
+
+def find_assignment(user: Any, slug: str, public_id: UUID) -> int | None:
+    """Return the pk of the user's own assignment, or None."""
+    own = _own_assignments(user).filter(session__part__study__slug=slug, public_id=public_id)
+    return own.values_list("pk", flat=True).first()
+
+
+def _own_assignments(user: Any) -> Any:
+    return Assignment.objects.filter(
+        session__membership__user=user,
+        session__membership__role="reader",
+        session__membership__withdrawn_at=None,
+    )
+
+
+def find_rendition(user: Any, public_id: UUID) -> RenditionRef | None:
+    """Return the rendition behind an assignment while its reader may see it, else None."""
+    visible = _own_assignments(user).filter(
+        public_id=public_id,
+        session__part__study__state=Study.State.ACTIVE,
+        session__membership__consent_version__isnull=False,
+    )
+    row = visible.values_list(
+        "case__rendition__storage_key",
+        "case__rendition__media",
+        "state",
+        "rank",
+        "session_id",
+        "session__membership_id",
+        "session__part__order",
+        "session__index",
+        "session__not_before",
+        "session__part__revise_window",
+    ).first()
+    if row is None or not _may_see(*row[2:]):
+        return None
+    return RenditionRef(*row[:2])
+
+
+def _may_see(state: str, rank: int, session_pk: int, *rest: Any) -> bool:
+    """Say whether a case is inside the prefetch or the revise window of an open session."""
+    membership_pk, part_order, index, not_before, window = rest
+    if state == Assignment.State.ANSWERED:
+        return is_revisable(session_pk=session_pk, rank=rank, window=window)
+    if state != Assignment.State.QUEUED or not is_ahead(session_pk=session_pk, rank=rank):
+        return False
+    return is_open(
+        session_pk=session_pk,
+        membership_pk=membership_pk,
+        part_order=part_order,
+        session_index=index,
+        not_before=not_before,
+    )
+
+
+def part_count(study_pk: int) -> int:
+    """Return the number of the last part of a study, counted from 1."""
+    last = Part.objects.filter(study_id=study_pk).aggregate(last=Max("order"))["last"]
+    return int(last or 0)

@@ -1,0 +1,59 @@
+import pytest
+from django.db import connection
+
+from review.audit import triggers
+from review.readings.chain import verify_readings
+from tests.review.readings.answers import submit
+from tests.worlds.study import make_study
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+@pytest.fixture
+def session():
+    world = make_study()
+    for case in world.assignments()[:3]:
+        submit(case)
+    chain = world.sessions[0][0]
+    chain.refresh_from_db()
+    return chain
+
+
+def _as_superuser(statement: str, *values) -> None:
+    """Change the tables as somebody with every right would."""
+    triggers.remove("default")
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+    triggers.install("default")
+
+
+def _second(session):
+    return session.assignments.order_by("rank")[1].readings.get()
+
+
+@pytest.mark.parametrize(
+    ("statement", "value"),
+    [
+        ("UPDATE readings_reading SET verdict = %s WHERE id = %s", False),
+        ("UPDATE readings_readinganswer SET choice = %s WHERE reading_id = %s", "fails"),
+        ("UPDATE readings_reading SET active_ms = %s WHERE id = %s", 7),
+    ],
+)
+def test_an_edited_row_is_named(session, statement, value):
+    reading = _second(session)
+    _as_superuser(statement, value, reading.pk)
+
+    faults = list(verify_readings(session))
+
+    assert [fault.reading_pk for fault in faults] == [reading.pk]
+    assert "was edited" in faults[0].reason
+
+
+def test_a_cut_tail_is_noticed(session):
+    last = session.assignments.order_by("rank")[2].readings.get()
+    _as_superuser("DELETE FROM readings_readinganswer WHERE reading_id = %s", last.pk)
+    _as_superuser("DELETE FROM readings_reading WHERE id = %s", last.pk)
+
+    assert [fault.reason for fault in verify_readings(session)] == [
+        "the last readings of the session are missing"
+    ]
