@@ -40,12 +40,13 @@ class _Products:
     """Hold all that the likelihood needs of the rows: sums per group, never a dense Z.
 
     Group `many` has the more levels (m1) and is eliminated as a diagonal, `few` has m2 levels;
-    counts: sparse (m1, m2). right: sums of (X, y) per level, (m, p + 1). gram: (p + 1, p + 1).
+    counts: (m1, m2), sparse unless most cells are filled. right: sums of (X, y) per level,
+    (m, p + 1). gram: (p + 1, p + 1).
     """
 
     many: Floats
     few: Floats
-    counts: csr_matrix
+    counts: csr_matrix | Floats
     right_many: Floats
     right_few: Floats
     gram: Floats
@@ -131,10 +132,12 @@ def _products(columns: Floats, residual: Floats, groups: tuple[Codes, ...]) -> _
     """Sum everything once; y enters as its least-squares residual, which spares digits."""
     many, few = groups
     right = np.column_stack([columns, residual])
+    counts = csr_matrix((np.ones(many.size), (many, few)))
+    is_filled = counts.shape[0] * counts.shape[1] <= 4 * many.size
     return _Products(
         many=np.bincount(many).astype(float),
         few=np.bincount(few).astype(float),
-        counts=csr_matrix((np.ones(many.size), (many, few))),
+        counts=counts.toarray() if is_filled else counts,
         right_many=_sums(right, many),
         right_few=_sums(right, few),
         gram=right.T @ right,
@@ -153,10 +156,10 @@ def _solve(products: _Products, ratios: Floats, reml: bool) -> _Solution:
 
     a, b = np.abs(ratios)
     diagonal = a**2 * products.many + 1
-    weighted = products.counts.multiply((a**2 / diagonal)[:, None]).tocsr()
-    schur = np.diag(b**2 * products.few + 1) - b**2 * (products.counts.T @ weighted).toarray()
+    weight = a**2 / diagonal
+    schur = np.diag(b**2 * products.few + 1) - b**2 * _weighted_gram(products.counts, weight)
     lower = cholesky(schur, lower=True)
-    scaled = (a**2 / diagonal)[:, None] * products.right_many
+    scaled = weight[:, None] * products.right_many
     rest = solve_triangular(
         lower, b * (products.right_few - products.counts.T @ scaled), lower=True
     )
@@ -174,6 +177,13 @@ def _solve(products: _Products, ratios: Floats, reml: bool) -> _Solution:
     if reml:
         criterion += float(np.linalg.slogdet(precision)[1])
     return _Solution(criterion, delta, precision, penalised / freedom)
+
+
+def _weighted_gram(counts: csr_matrix | Floats, weight: Floats) -> Floats:
+    """Give counts' diag(weight) counts, (m2, m2)."""
+    if isinstance(counts, np.ndarray):
+        return np.asarray(counts.T @ (weight[:, None] * counts))
+    return np.asarray((counts.T @ counts.multiply(weight[:, None]).tocsr()).toarray())
 
 
 def _minimise(products: _Products, reml: bool) -> Floats:
