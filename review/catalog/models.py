@@ -42,6 +42,11 @@ class Domain(models.Model):
         return header
 
     @property
+    def needs_expert(self) -> bool:
+        """Whether the content is a draft that no expert has signed."""
+        return not self.status.casefold().startswith("signed")
+
+    @property
     def display(self) -> dict[str, Any]:
         display: dict[str, Any] = self.header["display"]
         return display

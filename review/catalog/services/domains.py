@@ -13,6 +13,8 @@ from review.catalog.domain_files import SHIPPED, DomainFile, read_domain_file
 from review.catalog.errors import DomainFileInvalid
 from review.catalog.models import Criterion, CriterionSet, Domain, ImageClass
 
+Draft = CriterionSet.Status
+
 
 @dataclass(frozen=True)
 class DomainChange:
@@ -97,11 +99,10 @@ def _save_criteria(domain: Domain, file: DomainFile) -> None:
     newest = domain.criterion_sets.order_by("-version").first()
     if newest and newest.content_sha256 == file.criteria_sha256:
         return
-    signed = file.content["domain"]["status"].casefold().startswith("signed")
     fresh = CriterionSet.objects.create(
         domain=domain,
         version=newest.version + 1 if newest else 1,
-        status=CriterionSet.Status.SIGNED if signed else CriterionSet.Status.DRAFT,
+        status=Draft.DRAFT if domain.needs_expert else Draft.SIGNED,
         content_sha256=file.criteria_sha256,
     )
     Criterion.objects.bulk_create(

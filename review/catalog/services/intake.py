@@ -11,7 +11,7 @@ from review.catalog.containers.profile import IntakeProfile
 from review.catalog.errors import ImageRejected, IntakeConflict
 from review.catalog.models import ImageAsset, ImageClass, Pool
 from review.catalog.pixels import decode_pixels, encode_pixels, pixel_mode, pixel_sha256
-from review.catalog.storage import put_bytes, read_bytes
+from review.catalog.storage import media_exists, put_bytes, read_bytes
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,9 @@ def store_image(
     """Do the work of intake_pixels; the second value says whether the row is new."""
     _check(pool, image_class, pixels, mask)
     digest = pixel_sha256(pixels)
+    held = ImageAsset.objects.filter(pool=pool, source_key=source_key).first()
+    if held and held.pixel_sha256 == digest and media_exists(held.storage_key):
+        return held, False
     height, width = pixels.shape[:2]
     mine = ImageAsset(
         pool=pool,

@@ -1,0 +1,160 @@
+"""Take an upload from the browser, and import it in the background."""
+
+import tempfile
+import uuid
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Any
+
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from review.catalog.archives import MAX_ENTRIES, open_archive
+from review.catalog.errors import CatalogError, ImportRefused, MediaFull
+from review.catalog.layouts.labels_csv import TABLE
+from review.catalog.matching import ClassMatcher
+from review.catalog.models import Domain, ImportJob
+from review.catalog.services.importing import ImportOptions, import_tree, open_pool
+from review.catalog.trees import ZipTree
+from review.jobs.services import enqueue
+
+MAX_UPLOAD_BYTES = 2 * 1024**3
+TASK = "review.catalog.tasks.run_upload"
+
+
+@dataclass(frozen=True)
+class UploadForm:
+    """What the form says about the files."""
+
+    domain: Domain
+    pool: str
+    source: str
+    origin: str
+    class_name: str = ""
+    class_column: str = "class"
+    layout_map: str = ""
+
+
+def accept_upload(*, user: Any, form: UploadForm, files: Sequence[File[bytes]]) -> ImportJob:
+    """Check and store an upload and queue its import.
+
+    `files` are one zip, or loose images of one class, or loose images with a labels.csv. Raises
+    ImportRefused, or MediaFull when the disk is full.
+    """
+    total = sum(file.size for file in files)
+    if not files or total > MAX_UPLOAD_BYTES:
+        raise ImportRefused(
+            f"{len(files)} files with {total:,} bytes; send 1 byte to {MAX_UPLOAD_BYTES:,} bytes, "
+            "or import from a folder on the server."
+        )
+    matcher = _matcher(form)
+    key = _store_zip(files[0]) if _is_zip(files) else _pack_and_store(files, form, matcher)
+    return _queue(user, form, key, [_name(file) for file in files])
+
+
+def _matcher(form: UploadForm) -> ClassMatcher:
+    try:
+        return ClassMatcher(form.domain.content, form.layout_map or None)
+    except KeyError as error:
+        raise ImportRefused(str(error.args[0])) from error
+
+
+@transaction.atomic
+def _queue(user: Any, form: UploadForm, key: str, names: list[str]) -> ImportJob:
+    shown = names[0] if len(names) == 1 else f"{len(names)} files"
+    pool = open_pool(
+        domain=form.domain,
+        name=form.pool,
+        source=form.source,
+        origin={"importer": "upload", "files": shown, "text": form.origin},
+    )
+    options = ImportOptions(None, form.class_column, form.layout_map or None)
+    job = ImportJob.objects.create(
+        pool=pool, options=options.to_json(), upload_key=key, requested_by=user
+    )
+    enqueue(TASK, job.pk)
+    return job
+
+
+def _name(file: File[bytes]) -> str:
+    return PurePosixPath(file.name or "file").name
+
+
+def _is_zip(files: Sequence[File[bytes]]) -> bool:
+    if len(files) != 1:
+        return False
+    files[0].seek(0)
+    start = files[0].read(4)
+    files[0].seek(0)
+    return start[:2] == b"PK"
+
+
+def _store_zip(file: File[bytes]) -> str:
+    open_archive(file).close()
+    file.seek(0)
+    return _save(file)
+
+
+def _pack_and_store(files: Sequence[File[bytes]], form: UploadForm, matcher: ClassMatcher) -> str:
+    """Pack loose files into a zip, so that the worker reads both kinds of upload the same way."""
+    if len(files) > MAX_ENTRIES:
+        raise ImportRefused(f"{len(files):,} files; the limit is {MAX_ENTRIES:,}. Pack a zip.")
+    folder = _folder(files, form, matcher)
+    taken: set[str] = set()
+    with tempfile.TemporaryFile() as packed:
+        with zipfile.ZipFile(packed, "w") as archive:
+            for number, file in enumerate(files):
+                name = folder + _name(file)
+                name = name if name not in taken else f"{folder}{number}-{_name(file)}"
+                taken.add(name)
+                with archive.open(name, "w") as member:
+                    for piece in file.chunks():
+                        member.write(piece)
+        packed.seek(0)
+        return _save(packed)
+
+
+def _folder(files: Sequence[File[bytes]], form: UploadForm, matcher: ClassMatcher) -> str:
+    """Return the class folder for loose files; none when a labels.csv tells the classes."""
+    if any(_name(file) == TABLE for file in files):
+        return ""
+    found = matcher.match(form.class_name)
+    if found.code is None:
+        raise ImportRefused(
+            f"Loose images need the class they show, or a {TABLE}: "
+            f"{found.reason if form.class_name else 'no class was given'}."
+        )
+    return f"{found.code}/"
+
+
+def _save(content: IO[bytes]) -> str:
+    try:
+        return default_storage.save(f"uploads/{uuid.uuid4().hex}.zip", File(content))
+    except OSError as error:
+        raise MediaFull(
+            f"The upload could not be stored ({error.strerror}). Free space on the media disk and "
+            "send it again."
+        ) from error
+
+
+def run_upload(job_pk: int) -> None:
+    """Import a stored upload; harmless when repeated. Failures end up on the job."""
+    job = ImportJob.objects.filter(pk=job_pk, state=ImportJob.State.QUEUED).first()
+    if job is None:
+        return
+    ImportJob.objects.filter(pk=job_pk).update(attempts=F("attempts") + 1)
+    try:
+        with default_storage.open(job.upload_key, "rb") as file, ZipTree(file) as tree:
+            import_tree(job=job, tree=tree)
+    except (CatalogError, OSError) as error:
+        ImportJob.objects.filter(pk=job_pk, state=ImportJob.State.QUEUED).update(
+            state=ImportJob.State.FAILED, error=str(error), finished_at=timezone.now()
+        )
+    ended = [ImportJob.State.DONE, ImportJob.State.FAILED]
+    if ImportJob.objects.filter(pk=job_pk, state__in=ended).exists():
+        default_storage.delete(job.upload_key)
