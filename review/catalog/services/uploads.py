@@ -1,5 +1,7 @@
 """Take an upload from the browser, and import it in the background."""
 
+from __future__ import annotations  # File[bytes] exists for mypy only
+
 import tempfile
 import uuid
 import zipfile
