@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("catalog/", include("review.catalog.urls")),
     path("studies/", include("review.studies.urls")),
     path("read/", include("review.reader.urls")),
+    path("adjudicate/", include("review.readings.adjudication.urls")),
     path("results/", include("review.results.urls")),
     path("api/", include("review.results.api_urls")),
     path("training/", include("generation.training.urls")),

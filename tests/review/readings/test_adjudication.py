@@ -1,0 +1,126 @@
+import pytest
+from django.test import Client
+
+from review.accounts.models import User
+from review.audit.models import AuditEvent
+from review.readings.adjudication.errors import NotAdjudicator, QueueClosed
+from review.readings.adjudication.rules import majority, rule_for
+from review.readings.adjudication.selectors import load_case
+from review.readings.adjudication.services import cast_vote, fill_queue, fill_waiting_queues
+from review.readings.answers import Answer, Flag
+from review.readings.models import Adjudication, Reading
+from review.studies.models import Membership, Study
+from tests.review.readings.answers import plausible_answer, submit
+from tests.worlds.study import World, make_study
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "flags", "rule"),
+    [
+        ([True, False], [], "disputed"),
+        ([True] * 9 + [False], [], "split"),
+        ([True, True, None], [], ""),
+        ([False], [], ""),
+        ([True, True], ["technical"], "flagged"),
+        ([None, None], ["recognised"], ""),
+    ],
+)
+def test_rules(verdicts: list[bool | None], flags: list[str], rule: str) -> None:
+    assert rule_for(verdicts, flags) == rule
+
+
+def test_a_majority_needs_more_than_half_of_the_seats() -> None:
+    assert majority(["plausible"], 1) == "plausible"
+    assert majority(["plausible"], 2) == ""
+    assert majority(["plausible", "implausible", "plausible"], 3) == "plausible"
+
+
+@pytest.fixture
+def world() -> World:
+    """Two readers who disagree on the first case of the first."""
+    world = make_study(readers=2)
+    first = world.assignments()[0]
+    submit(first, plausible_answer(first))
+    for other in world.sessions[1][0].assignments.order_by("rank"):
+        wanted = other.case_id == first.case_id
+        submit(other, Answer(criteria={"size": "fails"}) if wanted else plausible_answer(other))
+        if wanted:
+            break
+    return world
+
+
+def judge(study: Study, name: str) -> User:
+    user = User.objects.create_user(f"{name}@example.org", "x")
+    seat = {"role": Membership.Role.ADJUDICATOR, "code": name.upper()[:8]}
+    Membership.objects.create(study=study, user=user, **seat)
+    return user
+
+
+def test_the_queue_holds_the_disputed_case_once(world: World) -> None:
+    judge(world.study, "a1")
+    assert fill_waiting_queues() == 1
+    assert fill_queue(actor=None, study=world.study) == 0
+    assert Adjudication.objects.get().rule == "disputed"
+
+
+def test_votes_resolve_by_majority_and_leave_readings_alone(world: World) -> None:
+    judges = [judge(world.study, f"a{n}") for n in range(2)]
+    fill_queue(actor=None, study=world.study)
+    row, before = Adjudication.objects.get(), list(Reading.objects.values())
+    for user in judges:
+        row.refresh_from_db()
+        assert row.state == "open"
+        cast_vote(adjudicator=user, adjudication=row, value="plausible", rationale="typical")
+    row.refresh_from_db()
+    assert row.state == "resolved"
+    assert list(Reading.objects.values()) == before
+    assert AuditEvent.objects.filter(verb="adjudication.voted").count() == 2
+
+
+def test_a_second_vote_of_the_same_person_changes_nothing(world: World) -> None:
+    user = judge(world.study, "a1")
+    fill_queue(actor=None, study=world.study)
+    row = Adjudication.objects.get()
+    cast_vote(adjudicator=user, adjudication=row, value="plausible")
+    cast_vote(adjudicator=user, adjudication=row, value="implausible")
+    assert [vote.value for vote in row.votes.all()] == ["plausible"]
+
+
+def test_readers_may_not_vote_and_nobody_votes_after_unblinding(world: World) -> None:
+    user = judge(world.study, "a1")
+    fill_queue(actor=None, study=world.study)
+    row = Adjudication.objects.get()
+    with pytest.raises(NotAdjudicator):
+        cast_vote(adjudicator=world.readers[0], adjudication=row, value="plausible")
+    now = world.study.activated_at
+    Study.objects.update(state="unblinded", closed_at=now, unblinded_at=now)
+    row = Adjudication.objects.get()
+    with pytest.raises(QueueClosed):
+        cast_vote(adjudicator=user, adjudication=row, value="plausible")
+
+
+def test_pages_hide_names_and_are_nobody_elses(world: World, client: Client) -> None:
+    user = judge(world.study, "a1")
+    fill_queue(actor=None, study=world.study)
+    row = Adjudication.objects.get()
+    paths = ["/adjudicate/cells/", f"/adjudicate/cells/i/{row.pk}"]
+    client.force_login(world.readers[0])
+    assert [client.get(path).status_code for path in paths] == [404, 404]
+    client.force_login(user)
+    assert [client.get(path).status_code for path in paths] == [200, 200]
+    page = client.get(paths[0]).content.decode()
+    assert not any(person.email in page or "R0" in page for person in world.readers)
+    answer = client.post(paths[0], {"adjudication": row.pk, "value": "implausible"}, follow=True)
+    assert "Nothing left for you" in answer.content.decode()
+
+
+def test_opinions_carry_failed_criteria_and_flags(world: World) -> None:
+    first = world.assignments()[0]
+    flag = Flag("technical", "stripe")
+    submit(first, Answer(criteria={"nucleus": "fails"}, flags=(flag,)), base_revision=1)
+    fill_queue(actor=None, study=world.study)
+    shown = load_case(Adjudication.objects.get(case_id=first.case_id).pk)
+    assert sorted(one.failed for one in shown.opinions)[0] != ()
+    assert shown.flags == ("technical fault: stripe",)
