@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from metrics.errors import InsufficientData
 from metrics.stats.roc import Bools, Floats
@@ -72,10 +73,11 @@ def read_design(frame: pd.DataFrame) -> Design:
     reader, case = _levels(frame["reader"]), _levels(frame["case"])
     names = frame["modality"] if "modality" in frame.columns else pd.Series("all", frame.index)
     modality = _levels(names)
-    _refuse_repeats(frame, reader, case, modality)
     shape = (len(modality.categories), len(reader.categories), len(case.categories))
+    cells = np.ravel_multi_index((modality.codes, reader.codes, case.codes), shape)
+    _refuse_repeats(cells)
     ratings = np.full(shape, np.nan)
-    ratings[modality.codes, reader.codes, case.codes] = frame["rating"].to_numpy(dtype=float)
+    ratings.flat[cells] = frame["rating"].to_numpy(dtype=float)
     positive = _truths(frame, case)
     _refuse_empty(ratings, modality, reader)
     return Design(
@@ -114,14 +116,11 @@ def _levels(column: pd.Series) -> pd.Categorical:
     return pd.Categorical(column)
 
 
-def _refuse_repeats(
-    frame: pd.DataFrame, reader: pd.Categorical, case: pd.Categorical, modality: pd.Categorical
-) -> None:
-    keys = pd.DataFrame({"r": reader.codes, "c": case.codes, "m": modality.codes})
-    repeats = int(keys.duplicated().sum())
+def _refuse_repeats(cells: NDArray[np.intp]) -> None:
+    repeats = cells.size - np.unique(cells).size
     if repeats:
         raise ValueError(
-            f"{repeats} of {len(frame)} readings repeat a reader, case and modality. Pass first "
+            f"{repeats} of {cells.size} readings repeat a reader, case and modality. Pass first "
             f"readings only; hidden repeats belong to intra-reader agreement."
         )
 
