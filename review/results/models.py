@@ -2,6 +2,7 @@
 
 snapshot   one study's readings at unblinding, in one content-addressed file; reports and plans
            cite a snapshot, never live rows
+export     a file built from a snapshot: the report, readings as CSV, tables for LaTeX
 """
 
 import uuid
@@ -36,3 +37,29 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return self.content_sha256[:12]
+
+
+class Export(models.Model):
+    """One file built from a snapshot by one version of the code: the report, a table of readings.
+
+    The same snapshot and code give the same bytes, so that a file is built once.
+    """
+
+    snapshot = models.ForeignKey(Snapshot, on_delete=models.CASCADE, related_name="exports")
+    name = models.CharField(max_length=80)
+    code_version = models.CharField(max_length=60)
+    sha256 = models.CharField(max_length=64)
+    storage_key = models.CharField(max_length=120)
+    size = models.PositiveBigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["snapshot", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["snapshot", "name", "code_version"], name="one_export_per_version"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,4 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from review.results import views
 
 app_name = "results"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.study_list, name="list"),
+    path("<slug:slug>/", views.section, name="overview"),
+    path("<slug:slug>/unblind/", views.unblind, name="unblind"),
+    path("<slug:slug>/downloads/", views.download_list, name="downloads"),
+    path("<slug:slug>/downloads/<str:name>", views.download, name="download"),
+    path("<slug:slug>/tables/<slug:key>.csv", views.table, name="table"),
+    path("<slug:slug>/<slug:key>/", views.section, name="section"),
+]

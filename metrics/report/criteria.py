@@ -1,0 +1,194 @@
+"""Which criteria fail: per class and arm, from full forms and as readers answered."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from metrics.report import words
+from metrics.report.document import Row, Table
+from metrics.report.facts import Facts
+from metrics.report.selection import arms_of, cases, classes_of
+from metrics.stats.proportions import interval, multi_reader_rate
+from metrics.stats.result import Estimate
+
+FULL = "full form"
+AS_ANSWERED = "as answered"
+EVERY_CLASS = "All classes"
+
+
+@dataclass(frozen=True)
+class CriterionRow(Row):
+    """Hold how often one criterion failed in one class and arm.
+
+    full form: a random subsample where every criterion was answered; failures of those judged.
+    as answered: readers stop at the first failure, so that rates of later criteria are too low.
+    """
+
+    part: int
+    class_code: str
+    class_name: str
+    arm: str
+    source: str
+    criterion: str
+    label: str
+    form: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n_fails: int
+    n_judged: int
+    n_not_judgeable: int
+    n_images: int
+    n_readers: int
+    method: str
+    warnings: str
+
+
+def criterion_rows(part: pd.DataFrame, facts: Facts) -> tuple[CriterionRow, ...]:
+    """Return rows per criterion, arm and class, each for both forms; class "" is all classes."""
+    answered = part[part["outcome"] == "answered"]
+    rows: list[CriterionRow] = []
+    for criterion in facts.criteria:
+        states = answered["criteria"].map(lambda given, code=criterion: given.get(code, ""))
+        table = answered.assign(state=states, case_key=cases(answered))
+        table = table[_applies(table, criterion)]
+        rows.extend(_rows_of(table, criterion, facts))
+    return tuple(rows)
+
+
+def _applies(table: pd.DataFrame, criterion: str) -> pd.Series:
+    """Keep rows whose class the criterion applies to: it counts there, or somebody answered it."""
+    counts = table["counting"].map(lambda codes: criterion in codes)
+    return (counts | (table["state"] != "")).astype(bool)
+
+
+def _rows_of(table: pd.DataFrame, criterion: str, facts: Facts) -> Iterator[CriterionRow]:
+    for code, cell in _cells(table, facts):
+        for form in (FULL, AS_ANSWERED):
+            kept = cell[cell["full_form"].astype(bool)] if form == FULL else cell
+            if len(kept):
+                yield _row(kept, criterion, (code, form), facts)
+
+
+def _cells(table: pd.DataFrame, facts: Facts) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield (class code, rows of one arm), all classes of an arm last."""
+    for arm in arms_of(table, facts):
+        of_arm = table[table["arm"] == arm]
+        for code in classes_of(of_arm, facts):
+            yield code, of_arm[of_arm["class"] == code]
+        yield "", of_arm
+
+
+def _row(cell: pd.DataFrame, criterion: str, name: tuple[str, str], facts: Facts) -> CriterionRow:
+    code, form = name
+    values = _failures(cell, form)
+    found, why = _rate(cell, values)
+    arm = str(cell["arm"].iloc[0])
+    return CriterionRow(
+        part=int(cell["part"].iloc[0]),
+        class_code=code,
+        class_name=facts.class_name(code) if code else EVERY_CLASS,
+        arm=arm,
+        source=facts.arm(arm).source,
+        criterion=criterion,
+        label=facts.criteria[criterion],
+        form=form,
+        estimate=found.estimate if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        n_fails=int(np.nansum(values)),
+        n_judged=int((~np.isnan(values)).sum()),
+        n_not_judgeable=int((cell["state"] == "not_judgeable").sum()),
+        n_images=cell["case_key"].nunique(),
+        n_readers=cell["reader"].nunique(),
+        method=found.method if found else "refused",
+        warnings="; ".join(words.unique((*(found.warnings if found else ()), why))),
+    )
+
+
+def _failures(cell: pd.DataFrame, form: str) -> NDArray[np.float64]:
+    """Return 1 failed, 0 not failed, NaN not judged.
+
+    As answered, a reading with a verdict counts as a chance to fail even where the criterion was
+    left open; in a full form only passes and fails count.
+    """
+    fails = (cell["state"] == "fails").to_numpy(dtype=float)
+    if form == FULL:
+        judged = cell["state"].isin(["fails", "passes"])
+    else:
+        judged = cell["verdict"].notna() & (cell["state"] != "not_judgeable")
+    return np.where(judged.to_numpy(dtype=bool), fails, np.nan)
+
+
+def _rate(cell: pd.DataFrame, values: NDArray[np.float64]) -> tuple[Estimate | None, str]:
+    seen = ~np.isnan(values)
+    try:
+        if cell.loc[seen, "reader"].nunique() < 2:
+            return interval(int(np.nansum(values)), int(seen.sum())), ""
+        frame = pd.DataFrame({"reader": cell["reader"], "case": cell["case_key"], "value": values})
+        return multi_reader_rate(frame[seen]), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def criterion_table(rows: tuple[CriterionRow, ...], facts: Facts, key: str) -> Table:
+    """Return failures over all classes: a line per criterion, columns per arm and form."""
+    shown = [row for row in rows if not row.class_code]
+    arms = list(dict.fromkeys(row.arm for row in shown))
+    cells = {(row.label, row.arm, row.form): row for row in shown}
+    columns = [(arm, form) for arm in arms for form in (FULL, AS_ANSWERED)]
+    labels = list(dict.fromkeys(row.label for row in shown))
+    return Table(
+        key=key,
+        title="Failed criteria, all classes",
+        records=rows,
+        header=("Criterion", *(f"#{facts.arm(arm).label}, {form}" for arm, form in columns)),
+        body=tuple(
+            (label, *(_cell(cells.get((label, *column))) for column in columns)) for label in labels
+        ),
+        caption="Share of judged readings that failed, 95 % limits and number judged. Full form: "
+        "a random subsample with every criterion answered. As answered: readers stop at the first "
+        "failure, so that later criteria look better than they are.",
+    )
+
+
+def _cell(row: CriterionRow | None) -> str:
+    if row is None or row.estimate is None:
+        return words.NONE
+    return f"{words.with_limits(row.estimate, row.low, row.high)}, n = {row.n_judged}"
+
+
+def by_class_table(rows: tuple[CriterionRow, ...], facts: Facts, key: str) -> Table:
+    """Return failures as answered: a line per class and arm, a column per criterion."""
+    shown = [row for row in rows if row.class_code and row.form == AS_ANSWERED]
+    labels = list(dict.fromkeys(row.label for row in shown))
+    cells = {(row.class_name, row.arm, row.label): row for row in shown}
+    order = {name: index for index, name in enumerate(facts.classes.values())}
+    lines = sorted(
+        dict.fromkeys((row.class_name, row.arm) for row in shown),
+        key=lambda line: order.get(line[0], len(order)),
+    )
+    return Table(
+        key=key,
+        title="Failed criteria per class, as answered",
+        records=tuple(shown),
+        header=("Class", "Arm", *(f"#{label}" for label in labels)),
+        body=tuple(
+            (
+                name,
+                facts.arm(arm).label,
+                *(_share(cells.get((name, arm, label))) for label in labels),
+            )
+            for name, arm in lines
+        ),
+        caption="Failures of judged readings. Limits and full forms are in the download.",
+    )
+
+
+def _share(row: CriterionRow | None) -> str:
+    if row is None:
+        return "n/a"
+    return f"{words.percent(row.estimate)} of {row.n_judged}" if row.n_judged else words.NONE

@@ -1,0 +1,112 @@
+"""Plausibility per class and arm, in the layout of the paper's Tables 3 and 4."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from metrics.report import words
+from metrics.report.document import Table
+from metrics.report.facts import Facts
+from metrics.report.rates import (
+    Place,
+    RateRow,
+    estimate_or_reason,
+    is_screened,
+    macro_estimate,
+    rate_row,
+)
+from metrics.report.selection import arms_of, classes_of
+
+AVERAGE = "Average of classes"
+EVERY = "All images"
+
+
+def rate_rows(part: pd.DataFrame, facts: Facts) -> tuple[RateRow, ...]:
+    """Return a row per class and arm, then per arm the average of classes and all images.
+
+    part: the primary rows of one plausibility part.
+    """
+    order = int(part["part"].iloc[0])
+    rows: list[RateRow] = []
+    for code in classes_of(part, facts):
+        of_class = part[part["class"] == code]
+        for arm in arms_of(of_class, facts):
+            cell = of_class[of_class["arm"] == arm]
+            place = Place(order, code, facts.class_name(code), arm, facts.arm(arm).source)
+            rows.append(rate_row(cell, place, *estimate_or_reason(cell)))
+    for arm in arms_of(part, facts):
+        cell, source = part[part["arm"] == arm], facts.arm(arm).source
+        rows.append(_average_row(cell, Place(order, "", AVERAGE, arm, source)))
+        every = Place(order, "", EVERY, arm, source)
+        rows.append(rate_row(cell, every, *estimate_or_reason(cell)))
+    return tuple(rows)
+
+
+def _average_row(cell: pd.DataFrame, place: Place) -> RateRow:
+    try:
+        return rate_row(cell, place, macro_estimate(cell))
+    except ValueError as error:
+        return rate_row(cell, place, None, str(error))
+
+
+def rate_table(rows: Iterable[RateRow], facts: Facts, key: str, title: str) -> Table:
+    """Return the paper's layout: a line per class, a column per arm, closing averages."""
+    every = tuple(rows)
+    arms = list(dict.fromkeys(row.arm for row in every))
+    lines = list(dict.fromkeys(row.class_name for row in every))
+    cells = {(row.class_name, row.arm): row for row in every}
+    header = ["Class", *(f"#{facts.arm(arm).label}" for arm in arms), "#images per arm"]
+    body = tuple(
+        (name, *(_cell(cells.get((name, arm))) for arm in arms), _sizes(cells, name, arms))
+        for name in lines
+    )
+    return Table(
+        key=key,
+        title=title,
+        records=every,
+        header=tuple(header),
+        body=body,
+        caption=_caption(every),
+        total=sum(name in {AVERAGE, EVERY} for name in lines),
+    )
+
+
+def _cell(row: RateRow | None) -> str:
+    return words.NONE if row is None else words.with_limits(row.estimate, row.low, row.high)
+
+
+def _sizes(cells: dict[tuple[str, str], RateRow], name: str, arms: list[str]) -> str:
+    return " / ".join(
+        str(cells[name, arm].n_images) if (name, arm) in cells else "0" for arm in arms
+    )
+
+
+def _caption(rows: tuple[RateRow, ...]) -> str:
+    methods = words.unique(row.method for row in rows if row.method != "refused")
+    readers = max((row.n_readers for row in rows), default=0)
+    return (
+        f"Share of images judged plausible with 95 % limits per class, not simultaneous; "
+        f"{words.count(readers, 'reader')}. Methods: {'; '.join(methods)}."
+    )
+
+
+def ceiling_reading(rows: Iterable[RateRow], facts: Facts) -> str:
+    """Return one sentence per arm: the average, and the real images as the ceiling."""
+    parts = []
+    for row in rows:
+        if row.class_name == EVERY and row.estimate is not None:
+            word = " (the ceiling)" if row.source == "real" else ""
+            limits = words.with_limits(row.estimate, row.low, row.high)
+            size = words.count(row.n_images, "image")
+            parts.append(f"{facts.arm(row.arm).label}{word}: {limits} of {size}")
+    return "; ".join(parts)
+
+
+def screening_warning(part: pd.DataFrame) -> tuple[str, ...]:
+    """Say that shown images were screened, where they were."""
+    if not is_screened(part):
+        return ()
+    return (
+        "Some arms show screened images: rates are weighted by logged probabilities; the share "
+        "“as shown” in the downloads is biased upwards and is a description only.",
+    )

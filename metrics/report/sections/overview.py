@@ -1,0 +1,106 @@
+"""The first page: what was read, and what the other pages say in a sentence each."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from metrics.report import figures, words
+from metrics.report.document import Row, Section, Table
+from metrics.report.facts import Facts
+from metrics.report.plausibility import EVERY, rate_rows
+from metrics.report.readers import standing_notes
+from metrics.report.selection import cases, of_kind, parts_of, primary, readers_of
+
+KEY, TITLE = "overview", "Overview"
+
+
+@dataclass(frozen=True)
+class PartRow(Row):
+    """Hold the size of one part."""
+
+    part: int
+    kind: str
+    n_images: int
+    n_readers: int
+    n_assigned: int
+    n_answered: int
+    n_cannot_judge: int
+    n_missing: int
+
+
+def section(frame: pd.DataFrame, facts: Facts, others: tuple[Section, ...]) -> Section:
+    """Return the sizes of the parts and the readings of the other sections."""
+    rows = tuple(_part_row(part) for _, part in parts_of(primary(frame))) if len(frame) else ()
+    people = len(readers_of(frame))
+    reading = (
+        f"{words.count(people, 'reader')} gave "
+        f"{words.count(sum(row.n_answered for row in rows), 'primary reading')} in "
+        f"{words.count(len(rows), 'part')}. {_headline(others)}Snapshot {facts.hash}."
+    )
+    return Section(
+        KEY,
+        TITLE,
+        reading,
+        _figures(frame, facts),
+        (_table(rows),),
+        standing_notes(people, facts),
+        is_empty=not people,
+    )
+
+
+def _headline(others: tuple[Section, ...]) -> str:
+    """Return the first sentence of the plausibility and Turing pages."""
+    firsts = [one.reading.split(". ")[0] for one in others[:2] if not one.is_empty]
+    return "".join(f"{first}. " for first in firsts)
+
+
+def _part_row(part: pd.DataFrame) -> PartRow:
+    counts = part["outcome"].value_counts()
+    return PartRow(
+        int(part["part"].iloc[0]),
+        str(part["part_kind"].iloc[0]),
+        cases(part).nunique(),
+        len(readers_of(part)),
+        len(part),
+        *(int(counts.get(key, 0)) for key in ("answered", "cannot_judge", "missing")),
+    )
+
+
+def _figures(frame: pd.DataFrame, facts: Facts) -> tuple[figures.Figure, ...]:
+    """Return plausibility over all images per arm, of the first plausibility part."""
+    rows = primary(of_kind(frame, "plausibility"))
+    if not readers_of(rows):
+        return ()
+    suffix, part = parts_of(rows)[0]
+    totals = [row for row in rate_rows(part, facts) if row.class_name == EVERY]
+    return (figures.forest(totals, facts, f"overview{suffix}", "Plausibility, all images"),)
+
+
+def _table(rows: tuple[PartRow, ...]) -> Table:
+    return Table(
+        key="parts",
+        title="What was read",
+        records=rows,
+        header=(
+            "Part",
+            "#images",
+            "#readers",
+            "#assigned",
+            "#answered",
+            "#cannot judge",
+            "#missing",
+        ),
+        body=tuple(
+            (
+                f"{row.part}, {row.kind}",
+                f"{row.n_images:,}",
+                str(row.n_readers),
+                f"{row.n_assigned:,}",
+                f"{row.n_answered:,}",
+                str(row.n_cannot_judge),
+                str(row.n_missing),
+            )
+            for row in rows
+        ),
+        caption="Primary cases: first showings without controls and calibration.",
+    )

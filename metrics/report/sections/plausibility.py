@@ -1,0 +1,119 @@
+"""The plausibility page: rates per class and arm, arms compared, wrong-class controls."""
+
+import pandas as pd
+
+from metrics.report import figures, words
+from metrics.report.controls import control_rows, control_table
+from metrics.report.differences import (
+    DifferenceRow,
+    OverallRow,
+    difference_rows,
+    difference_table,
+    overall_rows,
+    overall_table,
+)
+from metrics.report.document import Figure, Section, Table, empty_section
+from metrics.report.facts import Facts
+from metrics.report.plausibility import (
+    EVERY,
+    ceiling_reading,
+    rate_rows,
+    rate_table,
+    screening_warning,
+)
+from metrics.report.readers import standing_notes
+from metrics.report.selection import arms_of, of_kind, pairs_of, parts_of, primary, readers_of
+
+KEY, TITLE = "plausibility", "Plausibility"
+
+
+def section(frame: pd.DataFrame, facts: Facts) -> Section:
+    """Return the section; without a plausibility part it says so."""
+    rows = primary(of_kind(frame, "plausibility"))
+    if not readers_of(rows):
+        return empty_section(
+            KEY, TITLE, "No plausibility reading was given in this study, so there is no rate."
+        )
+    figures_, tables, readings, warnings = [], [], [], []
+    for suffix, part in parts_of(rows):
+        figure, found, reading = _part(part, facts, suffix)
+        figures_.append(figure)
+        tables.extend(found)
+        readings.append(reading)
+        warnings.extend(screening_warning(part))
+    wrong_class = control_rows(of_kind(frame, "plausibility"), facts)
+    tables.extend(control_table(wrong_class) if wrong_class else [])
+    notes = (*standing_notes(len(readers_of(rows)), facts), *_ceiling_note(rows, facts))
+    return Section(
+        key=KEY,
+        title=TITLE,
+        reading=" ".join(readings),
+        figures=tuple(figures_),
+        tables=tuple(tables),
+        warnings=words.unique((*notes, *warnings)),
+    )
+
+
+def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[Table], str]:
+    rates = rate_rows(part, facts)
+    title = "Plausibility per class and arm"
+    tables = [rate_table(rates, facts, f"plausibility{suffix}", title)]
+    overall: list[OverallRow] = []
+    compared: list[DifferenceRow] = []
+    for pair in pairs_of(arms_of(part, facts), facts):
+        differences = difference_rows(part, pair, facts)
+        if differences:
+            key = f"difference{suffix}-{pair[0]}-{pair[1]}"
+            tables.append(difference_table(differences, facts, key))
+            compared.extend(differences)
+        overall.extend(overall_rows(part, pair, facts))
+    if overall:
+        tables.append(overall_table(overall, facts, f"overall{suffix}"))
+    reading = " ".join(
+        (
+            f"Images judged plausible: {ceiling_reading(rates, facts)}.",
+            *_difference_sentences(compared, overall, facts),
+            _basis(part, facts),
+        )
+    )
+    figure = figures.forest(rates, facts, f"plausibility{suffix}", title)
+    return figure, tables, reading
+
+
+def _difference_sentences(
+    rows: list[DifferenceRow], overall: list[OverallRow], facts: Facts
+) -> list[str]:
+    """Say each overall difference once, from the analysis that fits the number of readers."""
+    said = []
+    for row in rows:
+        if row.class_name == EVERY and row.estimate is not None:
+            said.append(_says(row, facts))
+    for common in overall:
+        if common.question.startswith("common difference") and common.estimate is not None:
+            said.append(_says(common, facts))
+    return said
+
+
+def _says(row: DifferenceRow | OverallRow, facts: Facts) -> str:
+    limits = words.points_with_limits(row.estimate, row.low, row.high)
+    return (
+        f"{facts.arm(row.arm).label} minus {facts.arm(row.reference).label}: {limits} points "
+        f"({row.method}; {row.estimand})."
+    )
+
+
+def _basis(part: pd.DataFrame, facts: Facts) -> str:
+    judged = int(part["verdict"].notna().sum())
+    cannot = int((part["outcome"] == "cannot_judge").sum())
+    missing = int((part["outcome"] == "missing").sum())
+    return (
+        f"From {words.count(judged, 'verdict')} of {words.count(len(readers_of(part)), 'reader')} "
+        f"on {words.count(part['case'].nunique(), 'image')}; {cannot} could not be judged and "
+        f"{missing} are missing (both are counted in the tables). Snapshot {facts.hash}."
+    )
+
+
+def _ceiling_note(rows: pd.DataFrame, facts: Facts) -> tuple[str, ...]:
+    if any(facts.arm(arm).source == "real" for arm in arms_of(rows, facts)):
+        return ()
+    return ("No real images were judged: the rates have no ceiling to be read against.",)

@@ -1,0 +1,417 @@
+"""The visual Turing test: each reader, all readers, and what may be said about chance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from metrics.report import words
+from metrics.report.document import Row, Table
+from metrics.report.facts import Facts
+from metrics.report.selection import arms_of, cases, readers_of
+from metrics.stats.comparison import adjust, binomial_test
+from metrics.stats.mrmc import MultiReader, obuchowski_rockette
+from metrics.stats.result import Estimate
+from metrics.stats.turing import auc, equivalence, over_readers, reader_performance, verdict
+
+CHANCE = 0.5
+MIDDLE = 3.5  # answers 1..3 call an image synthetic, 4..6 real
+EVERY_READER = "all readers"
+MEASURES = {
+    "accuracy": "Accuracy",
+    "sensitivity": "Sensitivity for synthetic",
+    "specificity": "Specificity (real called real)",
+    "d_prime": "d′",
+    "criterion": "Criterion c",
+    "auc": "AUC of six levels",
+}
+
+
+@dataclass(frozen=True)
+class MeasureRow(Row):
+    """Hold one measure of one reader, or of all readers."""
+
+    part: int
+    reader: str
+    measure: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    n_images: int
+    n_readers: int
+    n_readings: int
+    n_missing: int
+    method: str
+    estimand: str
+    warnings: str
+
+
+@dataclass(frozen=True)
+class VerdictRow(Row):
+    """Hold a test against chance and the four-state verdict from the frozen margin."""
+
+    part: int
+    reader: str
+    endpoint: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    p_chance: float | None
+    p_chance_holm: float | None
+    p_equivalence: float | None
+    margin: float
+    alpha: float
+    state: str
+    n_images: int
+    n_readers: int
+    n_readings: int
+    method: str
+    estimand: str
+    sentence: str
+    warnings: str
+
+
+@dataclass(frozen=True)
+class PooledRow(Row):
+    """Hold counts over all readings of an arm: a description, never an inference."""
+
+    part: int
+    arm: str
+    source: str
+    called_synthetic: int
+    called_real: int
+    n_cannot_judge: int
+    n_missing: int
+    n_images: int
+    n_readings: int
+    share_right: float | None
+
+
+def truth(part: pd.DataFrame) -> NDArray[np.float64]:
+    """Return 1 for synthetic, 0 for real."""
+    return (part["source"] == "synthetic").to_numpy(dtype=float)
+
+
+def scores(part: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the signed confidence that an image is synthetic: +2.5 .. -2.5, NaN = no answer."""
+    return MIDDLE - part["turing"].to_numpy(dtype=float, na_value=np.nan)
+
+
+def measure_rows(part: pd.DataFrame, readers: MultiReader | None) -> tuple[MeasureRow, ...]:
+    """Return every measure per reader, then over readers when there are several."""
+    rows: list[MeasureRow] = []
+    for reader in readers_of(part):
+        rows.extend(_reader_rows(part[part["reader"] == reader], reader))
+    if len(readers_of(part)) > 1:
+        rows.extend(_all_rows(part, rows, readers))
+    return tuple(rows)
+
+
+def _reader_rows(mine: pd.DataFrame, reader: str) -> list[MeasureRow]:
+    y, s, order = truth(mine), scores(mine), int(mine["part"].iloc[0])
+    found: dict[str, Estimate | str] = {}
+    try:
+        performance = reader_performance(y, s, positive_at=0)
+        found = {name: getattr(performance, name) for name in MEASURES if name != "auc"}
+    except ValueError as error:
+        found = {name: str(error) for name in MEASURES if name != "auc"}
+    try:
+        found["auc"] = auc(y, s)
+    except ValueError as error:
+        found["auc"] = str(error)
+    return [_measure(order, reader, name, value, mine) for name, value in found.items()]
+
+
+def _measure(
+    order: int, reader: str, name: str, value: Estimate | str, rows: pd.DataFrame
+) -> MeasureRow:
+    if isinstance(value, str):
+        n = int(rows["turing"].notna().sum())
+        return MeasureRow(
+            order,
+            reader,
+            name,
+            None,
+            None,
+            None,
+            cases(rows).nunique(),
+            1,
+            n,
+            len(rows) - n,
+            "refused",
+            "",
+            value,
+        )
+    return MeasureRow(
+        part=order,
+        reader=reader,
+        measure=name,
+        estimate=value.estimate,
+        low=value.low,
+        high=value.high,
+        n_images=value.n_images,
+        n_readers=value.n_readers,
+        n_readings=value.n_readings,
+        n_missing=value.n_missing,
+        method=value.method,
+        estimand=value.estimand,
+        warnings="; ".join(words.unique(value.warnings)),
+    )
+
+
+def mrmc_frame(part: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that the multi-reader analysis wants, answered readings only."""
+    answered = part[part["turing"].notna()]
+    return pd.DataFrame(
+        {
+            "reader": answered["reader"].to_numpy(),
+            "case": cases(answered).to_numpy(),
+            "truth": truth(answered).astype(int),
+            "rating": scores(answered),
+        }
+    )
+
+
+def all_readers(part: pd.DataFrame, metric: str = "auc") -> MultiReader | str | None:
+    """Return the multi-reader analysis, why it is refused, or None with one reader."""
+    if len(readers_of(part)) < 2:
+        return None
+    try:
+        return obuchowski_rockette(mrmc_frame(part), "unbiased", metric, positive_at=0)
+    except ValueError as error:
+        return str(error)
+
+
+def _all_rows(
+    part: pd.DataFrame, rows: list[MeasureRow], area: MultiReader | None
+) -> list[MeasureRow]:
+    order = int(part["part"].iloc[0])
+    found: dict[str, Estimate | str] = {}
+    for name in ("accuracy", "sensitivity", "specificity"):
+        analysis = all_readers(part, name)
+        found[name] = analysis if isinstance(analysis, str) else analysis.modalities[0]
+    for name in ("d_prime", "criterion"):
+        values = [row.estimate for row in rows if row.measure == name and row.estimate is not None]
+        try:
+            found[name] = over_readers(values, cases(part).nunique())
+        except ValueError as error:
+            found[name] = str(error)
+    found["auc"] = area.modalities[0] if area else "the multi-reader analysis was refused"
+    return [_measure(order, EVERY_READER, name, value, part) for name, value in found.items()]
+
+
+def verdict_rows(
+    part: pd.DataFrame, area: MultiReader | None, facts: Facts
+) -> tuple[VerdictRow, ...]:
+    """Return the four-state verdict per reader on accuracy, and over readers on the AUC."""
+    rows = [_reader_verdict(part[part["reader"] == r], r, facts) for r in readers_of(part)]
+    rows = _holm(rows)
+    return (*rows, _all_verdict(part, area, facts)) if area else tuple(rows)
+
+
+def _reader_verdict(mine: pd.DataFrame, reader: str, facts: Facts) -> VerdictRow:
+    s = scores(mine)
+    seen = ~np.isnan(s)
+    right = int(((s[seen] > 0) == (truth(mine)[seen] == 1)).sum())
+    try:
+        against = binomial_test(right, int(seen.sum()), CHANCE)
+        within = equivalence(right, int(seen.sum()), facts.margin, alpha=facts.alpha)
+        said = verdict(against, within, alpha=facts.alpha)
+    except ValueError as error:
+        return _no_verdict(mine, reader, facts, str(error))
+    return _verdict_row(mine, (reader, "accuracy"), facts, said)
+
+
+def _all_verdict(part: pd.DataFrame, area: MultiReader, facts: Facts) -> VerdictRow:
+    try:
+        against = area.against(CHANCE)
+        within = area.equivalence(CHANCE, facts.margin, alpha=facts.alpha)
+        said = verdict(against, within, alpha=facts.alpha)
+    except ValueError as error:
+        return _no_verdict(part, EVERY_READER, facts, str(error))
+    return _verdict_row(part, (EVERY_READER, "AUC"), facts, said)
+
+
+def _verdict_row(
+    rows: pd.DataFrame, name: tuple[str, str], facts: Facts, said: "object"
+) -> VerdictRow:
+    from metrics.stats.turing import Verdict
+
+    assert isinstance(said, Verdict)  # noqa: S101  for the type checker
+    return VerdictRow(
+        part=int(rows["part"].iloc[0]),
+        reader=name[0],
+        endpoint=name[1],
+        estimate=said.estimate,
+        low=said.low,
+        high=said.high,
+        p_chance=said.p_difference,
+        p_chance_holm=None,
+        p_equivalence=said.p_equivalence,
+        margin=facts.margin,
+        alpha=facts.alpha,
+        state=str(said.state),
+        n_images=said.n_images,
+        n_readers=said.n_readers,
+        n_readings=said.n_readings,
+        method=said.method,
+        estimand=said.estimand,
+        sentence=said.sentence,
+        warnings="; ".join(words.unique(said.warnings)),
+    )
+
+
+def _no_verdict(rows: pd.DataFrame, reader: str, facts: Facts, why: str) -> VerdictRow:
+    n = int(rows["turing"].notna().sum())
+    return VerdictRow(
+        int(rows["part"].iloc[0]),
+        reader,
+        "accuracy",
+        None,
+        None,
+        None,
+        None,
+        None,
+        None,
+        facts.margin,
+        facts.alpha,
+        "refused",
+        cases(rows).nunique(),
+        1,
+        n,
+        "refused",
+        "",
+        why,
+        why,
+    )
+
+
+def _holm(rows: list[VerdictRow]) -> list[VerdictRow]:
+    """Return the rows with Holm over the readers."""
+    from dataclasses import replace
+
+    adjusted = iter(adjust([row.p_chance for row in rows if row.p_chance is not None]))
+    return [
+        row if row.p_chance is None else replace(row, p_chance_holm=float(next(adjusted)))
+        for row in rows
+    ]
+
+
+def pooled_rows(part: pd.DataFrame, facts: Facts) -> tuple[PooledRow, ...]:
+    """Return what was called what per arm, over all readings, without interval or p-value."""
+    rows = []
+    for arm in arms_of(part, facts):
+        cell = part[part["arm"] == arm]
+        s = scores(cell)
+        synthetic, real = int((s > 0).sum()), int((s < 0).sum())
+        source = facts.arm(arm).source
+        right = synthetic if source == "synthetic" else real
+        rows.append(
+            PooledRow(
+                part=int(part["part"].iloc[0]),
+                arm=arm,
+                source=source,
+                called_synthetic=synthetic,
+                called_real=real,
+                n_cannot_judge=int((cell["outcome"] == "cannot_judge").sum()),
+                n_missing=int((cell["outcome"] == "missing").sum()),
+                n_images=cases(cell).nunique(),
+                n_readings=synthetic + real,
+                share_right=right / (synthetic + real) if synthetic + real else None,
+            )
+        )
+    return tuple(rows)
+
+
+def measure_table(rows: tuple[MeasureRow, ...], key: str) -> Table:
+    """Return a line per reader and a column per measure."""
+    cells = {(row.reader, row.measure): row for row in rows}
+    readers = list(dict.fromkeys(row.reader for row in rows))
+    sizes = {row.reader: f"{row.n_readings} of {row.n_images}" for row in rows}
+    methods = words.unique(row.method for row in rows if row.method != "refused")
+    return Table(
+        key=key,
+        title="Readers",
+        records=rows,
+        header=("Reader", *(f"#{label}" for label in MEASURES.values()), "#readings of images"),
+        body=tuple(
+            (reader, *(_shown(cells[reader, name]) for name in MEASURES), sizes[reader])
+            for reader in readers
+        ),
+        caption=f"Positive means synthetic; 95 % limits. Methods: {'; '.join(methods)}.",
+        total=int(EVERY_READER in readers),
+    )
+
+
+def _shown(row: MeasureRow) -> str:
+    if row.measure in {"d_prime", "criterion", "auc"}:
+        return words.number_with_limits(row.estimate, row.low, row.high)
+    return words.with_limits(row.estimate, row.low, row.high)
+
+
+def verdict_table(rows: tuple[VerdictRow, ...], facts: Facts, key: str) -> Table:
+    """Return the verdicts with the p-values that decide them."""
+    origin = "frozen analysis plan" if facts.plan_names_margin else "default, not pre-registered"
+    return Table(
+        key=key,
+        title="What may be said about chance",
+        records=rows,
+        header=(
+            "Reader",
+            "Endpoint",
+            "#Estimate (95 %)",
+            "#p, chance",
+            "#p, equivalence",
+            "Verdict",
+            "#readings",
+        ),
+        body=tuple(
+            (
+                row.reader,
+                row.endpoint,
+                words.number_with_limits(row.estimate, row.low, row.high),
+                words.p_value(row.p_chance),
+                words.p_value(row.p_equivalence),
+                row.state,
+                str(row.n_readings),
+            )
+            for row in rows
+        ),
+        caption=(
+            f"Chance is the constant .5; margin ±{facts.margin:g} ({origin}), "
+            f"alpha {facts.alpha:g}. A p-value above alpha alone never means “indistinguishable”."
+        ),
+        total=int(bool(rows) and rows[-1].reader == EVERY_READER),
+    )
+
+
+def pooled_table(rows: tuple[PooledRow, ...], facts: Facts, key: str) -> Table:
+    """Return the counts per arm."""
+    return Table(
+        key=key,
+        title="What was called what",
+        records=rows,
+        header=(
+            "Arm",
+            "#called synthetic",
+            "#called real",
+            "#cannot judge",
+            "#missing",
+            "#right",
+            "#images",
+        ),
+        body=tuple(
+            (
+                facts.arm(row.arm).label,
+                str(row.called_synthetic),
+                str(row.called_real),
+                str(row.n_cannot_judge),
+                str(row.n_missing),
+                words.percent(row.share_right),
+                str(row.n_images),
+            )
+            for row in rows
+        ),
+        caption="Counts over all readings: a description without interval or p-value.",
+    )

@@ -1,0 +1,94 @@
+"""What can be downloaded from a snapshot, and how each file is made."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from review.catalog.storage import read_bytes
+from review.results.errors import NothingToReport
+from review.results.exports import readings, tables
+from review.results.models import Export, Snapshot
+from review.results.reports import (
+    SMALL_ROWS,
+    ask_worker,
+    compute_report,
+    find_export,
+    keep_export,
+    ready_report,
+)
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file: its name, type, what it is, and how it is built."""
+
+    name: str
+    content_type: str
+    label: str
+    build: Callable[[Snapshot], bytes]
+
+    @property
+    def suffix(self) -> str:
+        return "." + self.name.rsplit(".", 1)[1]
+
+
+def _tables_tex(snapshot: Snapshot) -> bytes:
+    return tables.tables_latex(ready_report(snapshot) or compute_report(snapshot))
+
+
+DOWNLOADS: dict[str, Download] = {
+    download.name: download
+    for download in (
+        Download(
+            "readings.csv", "text/csv; charset=utf-8", "Readings, CSV, one row each",
+            readings.readings_csv,
+        ),
+        Download(
+            "readings.json", "application/json", "Readings, JSON with the data dictionary",
+            readings.readings_json,
+        ),
+        Download(
+            "readings.xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "Readings, Excel workbook with the data dictionary",
+            readings.readings_xlsx,
+        ),
+        Download(
+            "readings.parquet", "application/vnd.apache.parquet", "Readings, Parquet, typed",
+            readings.readings_parquet,
+        ),
+        Download(
+            "dictionary.csv", "text/csv; charset=utf-8", "Data dictionary: what each column means",
+            readings.dictionary_csv,
+        ),
+        Download(
+            "tables.tex", "application/x-tex; charset=utf-8", "All tables for LaTeX (booktabs)",
+            _tables_tex,
+        ),
+    )
+}  # fmt: skip
+
+
+def find_download(name: str) -> Download:
+    """Return a download by file name. Raises NothingToReport."""
+    if name not in DOWNLOADS:
+        raise NothingToReport(f"There is no file {name!r}. There are: {', '.join(DOWNLOADS)}.")
+    return DOWNLOADS[name]
+
+
+def build_download(snapshot: Snapshot, name: str) -> Export:
+    """Build a file and keep it, or return the one that is there."""
+    download = find_download(name)
+    found = find_export(snapshot, name)
+    return found or keep_export(snapshot, name, download.build(snapshot), download.suffix)
+
+
+def ready_download(snapshot: Snapshot, name: str) -> bytes | None:
+    """Return a file's bytes; None while a worker builds it for a large study."""
+    find_download(name)
+    found = find_export(snapshot, name)
+    if found is None and snapshot.rows <= SMALL_ROWS:
+        found = build_download(snapshot, name)
+    if found is None:
+        ask_worker("review.results.tasks.build_file", snapshot.pk, name)
+        return None
+    return read_bytes(found.storage_key)

@@ -1,0 +1,64 @@
+"""Where every case and reading went: what is counted, what is left out and why."""
+
+from collections import Counter
+from typing import Any
+
+from django.db.models import Count
+
+from review.results.rows import Row, kept_readers
+from review.studies.models import Assignment, Case, Draw, Membership, Study
+
+
+def study_flow(study: Study, rows: list[Row]) -> dict[str, Any]:
+    """Return the flow of cases and readings; every count is of this study alone."""
+    return {
+        "parts": [_part_flow(study, part.order, rows) for part in study.parts.order_by("order")],
+        "readers": _reader_flow(study),
+        "withdrawn_without_consent": _withdrawn_readings(study),
+        "simulated_readers": sorted({row["reader"] for row in rows if row["reader_simulated"]}),
+    }
+
+
+def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
+    mine = [row for row in rows if row["part"] == order]
+    part = study.parts.get(order=order)
+    drawn = Draw.objects.filter(part=part).values_list("count", flat=True)
+    void = Assignment.objects.filter(session__part=part, state=Assignment.State.VOID)
+    first = [row for row in mine if row["replicate"] == 0]
+    primary = [row for row in first if row["role"] == Case.Role.MAIN]
+    outcomes = Counter(row["outcome"] for row in primary)
+    return {
+        "part": order,
+        "kind": part.kind,
+        "drawn": sum(drawn),
+        "cases": part.cases.count(),
+        "assigned": len(mine) + void.filter(session__membership__in=kept_readers(study)).count(),
+        "void": void.filter(session__membership__in=kept_readers(study)).count(),
+        "repeats": len(mine) - len(first),
+        "calibration": sum(row["role"] == Case.Role.CALIBRATION for row in first),
+        "controls": sum(row["role"] == Case.Role.CONTROL for row in first),
+        "primary": len(primary),
+        "answered": outcomes["answered"],
+        "cannot_judge": outcomes["cannot_judge"],
+        "missing": outcomes["missing"],
+        "recognised": sum("recognised" in row["flags"] for row in primary),
+    }
+
+
+def _reader_flow(study: Study) -> dict[str, int]:
+    seats = Membership.objects.filter(study=study, role=Membership.Role.READER)
+    withdrawn = seats.filter(withdrawn_at__isnull=False)
+    return {
+        "seats": seats.count(),
+        "withdrawn_kept": withdrawn.filter(keep_data=True).count(),
+        "withdrawn_removed": withdrawn.filter(keep_data=False).count(),
+    }
+
+
+def _withdrawn_readings(study: Study) -> int:
+    """Count assignments with an answer that their reader withdrew."""
+    gone = Membership.objects.filter(study=study, withdrawn_at__isnull=False, keep_data=False)
+    answered = Assignment.objects.filter(
+        session__membership__in=gone, readings__isnull=False
+    ).aggregate(n=Count("pk", distinct=True))
+    return int(answered["n"])

@@ -1,0 +1,55 @@
+"""A snapshot's rows as a frame. Feedback and reports read only this."""
+
+import hashlib
+import json
+import sys
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from review.catalog.storage import read_bytes
+from review.results.errors import SnapshotBroken
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from review.results.models import Snapshot
+
+CHUNK = 1000
+
+
+def load_snapshot(snapshot: "Snapshot") -> "pd.DataFrame":
+    """Return one row per reading, with the columns of metrics.report.dictionary.
+
+    The file's hash is checked. Frames of the last two snapshots stay in memory; pandas copies on
+    write, so a caller may change what it gets. Raises SnapshotBroken, MediaMissing.
+    """
+    return _frame(snapshot.storage_key, snapshot.content_sha256).copy(deep=False)
+
+
+@lru_cache(maxsize=2)
+def _frame(storage_key: str, sha256: str) -> "pd.DataFrame":
+    content = read_bytes(storage_key)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise SnapshotBroken(
+            f"The file of snapshot {sha256[:12]} was changed on disk. Restore {storage_key} from "
+            "the backup; no number is shown from it."
+        )
+    return parse_rows(content)
+
+
+def parse_rows(content: bytes) -> "pd.DataFrame":
+    """Return JSON lines as a typed frame.
+
+    A thousand lines are parsed at once: the parser then shares their keys, and equal texts are
+    interned, which keeps a hundred thousand readings in memory of tens of megabytes.
+    """
+    from metrics.report.dictionary import COLUMNS, typed_frame
+
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    lines = content.splitlines()
+    for start in range(0, len(lines), CHUNK):
+        for row in json.loads(b"[" + b",".join(lines[start : start + CHUNK]) + b"]"):
+            for name, values in columns.items():
+                value = row.get(name)
+                values.append(sys.intern(value) if isinstance(value, str) else value)
+    return typed_frame(columns)

@@ -1,0 +1,50 @@
+"""Who may see results, unblind a study and hold tokens."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.core.exceptions import ReauthenticationRequired
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from review.results.errors import NotAllowedToUnblind
+from review.studies.models import Membership, Study
+
+RECORDS = "account_authentication_methods"  # allauth's list of sign-ins of this session
+
+
+def may_unblind(user: Any, study: Study) -> bool:
+    """Say whether the user is an admin or an editor of the study with an active seat."""
+    if user.is_staff:
+        return True
+    seats = Membership.objects.filter(study=study, user=user, withdrawn_at=None)
+    return seats.filter(role=Membership.Role.EDITOR).exists()
+
+
+def check_may_unblind(user: Any, study: Study) -> None:
+    """Raise NotAllowedToUnblind unless the user may."""
+    if not may_unblind(user, study):
+        raise NotAllowedToUnblind(
+            f"Study {study.slug!r} is unblinded by its editors or an admin. Ask one of them."
+        )
+
+
+def signed_in_lately(request: HttpRequest) -> bool:
+    """Say whether this session's last password or key is younger than the time limit."""
+    records = request.session.get(RECORDS) or [{"at": 0}]
+    age = time.time() - max(float(record.get("at", 0)) for record in records)
+    return age < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+
+
+def fresh_sign_in_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Send a POST of somebody whose sign-in is old to allauth's page, which then resumes it."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST" and not signed_in_lately(request):
+            raise ReauthenticationRequired
+        return view(request, *args, **kwargs)
+
+    return checked

@@ -1,0 +1,55 @@
+"""Cells of exports: no formula in text, numbers stay numbers, files repeat."""
+
+import io
+
+import pytest
+
+from review.results.exports.cells import csv_bytes, safe_cell
+from review.results.exports.readings import readings_xlsx
+from review.results.exports.tables import escape_latex, table_latex
+from review.results.models import Snapshot
+
+PAYLOADS = [
+    "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\tx", "\rx", "\0=1", '=HYPERLINK("x")'
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_text_that_looks_like_a_formula_is_quoted(payload: str) -> None:
+    assert safe_cell(payload) == f"'{payload}"
+    assert csv_bytes(["a"], [[payload]]).decode().split("\n", 1)[1].strip('"').startswith("'")
+
+
+def test_numbers_keep_sign_and_digits() -> None:
+    value = -0.1234567890123456
+    text = csv_bytes(["a", "b", "c"], [[-5, value, None]]).decode().splitlines()[1]
+    assert text == f"-5,{value!r},"
+    assert float(text.split(",")[1]) == value
+
+
+@pytest.mark.parametrize("payload", ["=1+1", "@SUM(A1)"])
+def test_a_workbook_holds_text_as_text(payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas as pd
+    from django.utils import timezone
+    from openpyxl import load_workbook
+
+    frame = pd.DataFrame({"reason": [payload], "number": [-5]})
+    monkeypatch.setattr("review.results.exports.readings.tidy", lambda snapshot: frame)
+    snapshot = Snapshot(
+        content_sha256="a" * 64, at=timezone.now(), exclusions={"facts": {"criteria": []}}
+    )
+    monkeypatch.setattr("review.results.exports.readings.dictionary", lambda snapshot, columns: [])
+    sheet = load_workbook(io.BytesIO(readings_xlsx(snapshot)))["readings"]
+    assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", f"'{payload}")
+    assert (sheet["B2"].data_type, sheet["B2"].value) == ("n", -5)
+
+
+def test_latex_is_escaped() -> None:
+    assert escape_latex("50 % of A&B_1 < 3") == r"50 \% of A\&B\_1 \textless{} 3"
+    table = {
+        "key": "t", "title": "T", "caption": "c", "header": ["Class", "#Rate"],
+        "body": [["A&B", "50 %"], ["All", "40 %"]], "total": 1,
+    }  # fmt: skip
+    text = table_latex(table, "a" * 64)
+    assert text.count(r"\midrule") == 2
+    assert r"A\&B & 50 \% \\" in text
