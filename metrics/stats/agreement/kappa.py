@@ -143,7 +143,7 @@ def light_kappa(
     kept = [pairs[pair] for pair in defined]
     samples = np.concatenate(
         [
-            np.mean([_kappas(items, block, matrix) for items in kept], axis=0)
+            _mean_of_defined(np.array([_kappas(items, block, matrix) for items in kept]))
             for block in resample_weights(len(table.codes), draws, seed)
         ]
     )
@@ -232,6 +232,14 @@ def _kappas(items: csr_array, times: Array, weights: Array) -> Array:
     return np.divide(
         observed - expected, 1 - expected, out=np.full(len(times), np.nan), where=defined
     )
+
+
+def _mean_of_defined(kappas: Array) -> Array:
+    """Return the mean over pairs (rows) that have a kappa; NaN where none has."""
+    defined = ~np.isnan(kappas)
+    pairs = defined.sum(axis=0)
+    sums = np.where(defined, kappas, 0.0).sum(axis=0)
+    return np.divide(sums, pairs, out=np.full(len(pairs), np.nan), where=pairs > 0)
 
 
 def _light_limits(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import bdtr, chdtrc
 
 from metrics.errors import InsufficientData
 from metrics.stats.intervals import check_level
@@ -72,18 +73,18 @@ def mcnemar(
     Raises InsufficientData without pairs; ValueError for another table or method.
     Source: McNemar 1947, Psychometrika 12:153.
     """
-    from statsmodels.stats.contingency_tables import mcnemar as library
-
     if method not in {"exact", "asymptotic"}:
         raise ValueError(f"method {method!r} is unknown; choose exact or asymptotic.")
     gap = paired_difference(table, level=level)
     first, second = gap.only_first, gap.only_second
-    statistic, p = 0.0, 1.0
-    notes: tuple[str, ...] = ("no discordant pair",)
-    if first + second:
-        cells = np.asarray(table, dtype=float)
-        test = library(cells, exact=method == "exact", correction=continuity and first != second)
-        statistic, p, notes = float(test.statistic), min(1.0, float(test.pvalue)), ()
+    discordant = first + second
+    if method == "exact":
+        statistic = float(min(first, second))
+        p = min(1.0, 2 * float(bdtr(statistic, discordant, 0.5)))
+    else:
+        excess = max(abs(first - second) - int(continuity), 0)
+        statistic = excess**2 / max(discordant, 1)
+        p = float(chdtrc(1, statistic))
     return Test(
         gap.estimate,
         gap.low,
@@ -93,7 +94,7 @@ def mcnemar(
         n_readers=1,
         n_readings=gap.n_readings,
         estimand=THIS_READER,
-        warnings=notes,
+        warnings=() if discordant else ("no discordant pair",),
         statistic=statistic,
         p=p,
     )
