@@ -5,3 +5,14 @@ class StudiesConfig(AppConfig):
     name = "review.studies"
     label = "studies"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from review.jobs.reapers import register_chore
+
+        register_chore("studies.revive_preparations", _revive, every_s=15)
+
+
+def _revive() -> int:
+    from review.studies.services.prepare import revive_preparations
+
+    return revive_preparations()

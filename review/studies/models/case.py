@@ -39,6 +39,7 @@ class Case(models.Model):
     intended_class = models.ForeignKey(ImageClass, on_delete=models.PROTECT, related_name="+")
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.MAIN)
     expected = models.JSONField(null=True)
+    is_void = models.BooleanField(default=False, help_text="taken out by an amendment")
     full_form = models.BooleanField(default=False, help_text="every criterion must be answered")
     prototype = models.PositiveIntegerField(null=True)
     round = models.PositiveIntegerField(null=True)

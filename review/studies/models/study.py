@@ -28,15 +28,22 @@ class StudyQuerySet(models.QuerySet["Study"]):
         return self.filter(memberships__user=user, memberships__withdrawn_at=None).distinct()
 
     def run_by(self, user: Any) -> Self:
-        """Studies that the user may edit or analyse: not those they merely read."""
+        """Studies that the user may edit or analyse: never one that they read, admins included."""
+        return self._seated(user, ["editor", "analyst"])
+
+    def edited_by(self, user: Any) -> Self:
+        """Studies that the user may change."""
+        return self._seated(user, ["editor"])
+
+    def _seated(self, user: Any, roles: list[str]) -> Self:
         if not user.is_authenticated:
             return self.none()
         if user.is_staff:
-            return self
+            return self.exclude(pk__in=user.memberships.filter(role="reader").values("study"))
         return self.filter(
             memberships__user=user,
             memberships__withdrawn_at=None,
-            memberships__role__in=["editor", "analyst"],
+            memberships__role__in=roles,
         ).distinct()
 
     def read_by(self, user: Any) -> Self:
@@ -59,6 +66,15 @@ class Study(models.Model):
         CLOSED = "closed"
         UNBLINDED = "unblinded"
         ARCHIVED = "archived"
+
+    class Stage(models.TextChoices):
+        """Where a preparation is; meaningful while the study is a draft."""
+
+        IDLE = "idle"
+        RENDERING = "rendering"
+        AUDITING = "auditing"
+        BLOCKED = "blocked", "blocked by the blinding audit"
+        FAILED = "failed"
 
     class Purpose(models.TextChoices):
         CONFIRMATORY = "confirmatory"
@@ -84,6 +100,11 @@ class Study(models.Model):
     protocol_sha256 = models.CharField(max_length=64, blank=True)
     checklist = models.JSONField(default=dict, help_text="what the last prepare found")
     audit_report = models.JSONField(default=dict, help_text="the blinding audit at prepare")
+    audit_override = models.JSONField(default=dict, help_text="reason, by whom and when")
+    prepare_stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.IDLE)
+    prepare_beat_at = models.DateTimeField(null=True, help_text="last sign of progress")
+    prepare_error = models.TextField(blank=True)
+    deadline = models.DateTimeField(null=True, help_text="when readers should be done")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -144,6 +165,9 @@ class Part(models.Model):
     washout_days = models.PositiveIntegerField(default=0)
     revise_window = models.PositiveIntegerField(default=5)
     full_form_fraction = models.FloatField(default=0.15)
+    control_fraction = models.FloatField(
+        default=0.05, help_text="wrong-class controls, as a share of a plausibility part"
+    )
     preset_below_min_px = models.BooleanField(default=False)
     show_intended_class = models.BooleanField(default=True)
     display = models.JSONField(default=dict, help_text="pixel size, scale law, window presets")
@@ -158,6 +182,14 @@ class Part(models.Model):
                 condition=Q(repeat_fraction__gte=0, repeat_fraction__lte=0.5),
                 name="repeat_fraction_is_at_most_half",
             ),
+            models.CheckConstraint(
+                condition=Q(control_fraction__gte=0, control_fraction__lte=0.2),
+                name="control_fraction_is_at_most_a_fifth",
+            ),
+            models.CheckConstraint(
+                condition=Q(full_form_fraction__gte=0, full_form_fraction__lte=1),
+                name="full_form_fraction_is_a_share",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -171,11 +203,17 @@ class Arm(models.Model):
     pool = models.ForeignKey(Pool, on_delete=models.PROTECT, related_name="arms")
     code = models.SlugField(max_length=40)
     label = models.CharField(max_length=80)
+    centre_crop = models.FloatField(
+        default=1, help_text="share of each side kept, so that all arms show the same field of view"
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["study", "pk"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["study", "code"], name="one_arm_per_code"),
+            models.CheckConstraint(
+                condition=Q(centre_crop__gt=0, centre_crop__lte=1), name="centre_crop_is_a_share"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,216 @@
+"""Parse the form of a new study: a few words, pools as arms, parts, counts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from review.catalog.models import Domain, ImageClass, Pool
+from review.studies.availability import count_pools
+from review.studies.errors import BadProtocol
+from review.studies.models import Part, Study
+from review.studies.selectors.pages import Cell, PartTable, Row, summarise
+from review.studies.services.build import Counts
+from review.studies.services.design import PartDesign, StudyDesign, fill_counts
+
+ARM_FIELD = re.compile(r"^pool_([a-z0-9-]{1,40})$")
+DEFAULT_ARMS = ("real", "early", "late", "other")
+DEFAULT_PARTS = (Part.Kind.PLAUSIBILITY.value, Part.Kind.TURING.value)
+PER_CLASS = {Part.Kind.PLAUSIBILITY.value: 20, Part.Kind.TURING.value: 10}
+MAX_COUNT = 100_000
+
+
+@dataclass
+class NewStudyForm:
+    """The form as sent, the choices it offers, and what is wrong with it."""
+
+    sent: QueryDict
+    fill: bool = False
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.domains = list(Domain.objects.order_by("name"))
+        self.domain = self._domain()
+        self.pools = self._pools()
+        self.arms = self._arms()
+        self.kinds = self._kinds()
+        self.tables: list[PartTable] = []
+        self.counts: dict[str, Counts] = {}
+        if self.arms:
+            self._count()
+
+    @property
+    def purposes(self) -> list[tuple[str, str]]:
+        return list(Study.Purpose.choices)
+
+    @property
+    def all_kinds(self) -> list[tuple[str, str, bool, int]]:
+        """Return (kind, label, chosen, per class) of every kind of part."""
+        return [
+            (kind, label.capitalize(), kind in self.kinds, self.per_class(kind))
+            for kind, label in Part.Kind.choices
+        ]
+
+    @property
+    def arm_fields(self) -> list[tuple[str, str, str]]:
+        """Return (code, field, chosen pool) of every arm that the page offers."""
+        codes = [*DEFAULT_ARMS, *(code for code in self.arms if code not in DEFAULT_ARMS)]
+        return [(code, f"pool_{code}", self.sent.get(f"pool_{code}", "")) for code in codes]
+
+    def value(self, name: str, default: str = "") -> str:
+        return str(self.sent.get(name, default))
+
+    def per_class(self, kind: str) -> int:
+        return self.number(f"per_class_{kind}", PER_CLASS.get(kind, 10))
+
+    def number(self, name: str, default: int) -> int:
+        """Return a whole number; a wrong one is an error of its field."""
+        text = self.sent.get(name, "").strip()
+        if not text:
+            return default
+        if not text.isdigit() or int(text) > MAX_COUNT:
+            self.errors[name] = f"{text!r} is no whole number from 0 to {MAX_COUNT}."
+            return default
+        return int(text)
+
+    def design(self) -> StudyDesign | None:
+        """Return the design, or None with `errors` filled in."""
+        if not self.value("title").strip():
+            self.errors["title"] = "Give the study a title: in a few words, what is compared."
+        if self.domain is None:
+            self.errors["domain"] = "Choose the domain that the images belong to."
+        if not self.arms:
+            self.errors["arms"] = "Choose at least one pool; real and synthetic ones to compare."
+        if not self.kinds:
+            self.errors["parts"] = "Choose at least one part."
+        seed = self.number("seed", -1)
+        least = self.number("min_readers", 1)
+        if self.errors or self.domain is None:
+            return None
+        settings: dict[str, Any] = {"intro": self.value("intro"), "min_readers": max(1, least)}
+        return StudyDesign(
+            title=self.value("title"),
+            domain=self.domain,
+            purpose=self.value("purpose", Study.Purpose.LOOP),
+            arms=self.arms,
+            parts=tuple(
+                PartDesign(kind, self.counts[kind], self._protocol(kind)) for kind in self.kinds
+            ),
+            settings=settings,
+            seed=None if seed < 0 else seed,
+        )
+
+    def _protocol(self, kind: str) -> dict[str, Any]:
+        protocol: dict[str, Any] = {}
+        readings = self.number(f"readings_per_case_{kind}", 0)
+        if readings:
+            protocol["readings_per_case"] = readings
+        percent = self.number(f"repeats_{kind}", 0)
+        if percent:
+            protocol["repeat_fraction"] = percent / 100
+        return protocol
+
+    def _domain(self) -> Domain | None:
+        code = self.value("domain")
+        if not code and len(self.domains) == 1:
+            return self.domains[0]
+        return next((d for d in self.domains if d.code == code), None)
+
+    def _pools(self) -> list[Pool]:
+        if self.domain is None:
+            return []
+        ready = Pool.objects.filter(domain=self.domain, state=Pool.State.COMPLETE)
+        return list(ready.order_by("source", "-created_at"))
+
+    def _arms(self) -> dict[str, Pool]:
+        by_uuid = {str(pool.uuid): pool for pool in self.pools}
+        arms: dict[str, Pool] = {}
+        for name in self.sent:
+            match, chosen = ARM_FIELD.match(name), self.value(name)
+            if not match or not chosen:
+                continue
+            if chosen not in by_uuid:
+                self.errors[name] = "This pool is not complete, or of another domain."
+            elif by_uuid[chosen] in arms.values():
+                self.errors[name] = "This pool is an arm already. Choose another one."
+            else:
+                arms[match[1]] = by_uuid[chosen]
+        return {code: arms[code] for code in sorted(arms, key=_arm_order)}
+
+    def _kinds(self) -> list[str]:
+        sent = self.sent.getlist("parts")
+        chosen = sent if sent or "title" in self.sent else list(DEFAULT_PARTS)
+        return [kind for kind in Part.Kind.values if kind in chosen]
+
+    def _count(self) -> None:
+        """Fill the tables: sent numbers, or the default for every class that has images."""
+        available = _by_arm(count_pools(list(self.arms.values()), []), self.arms)
+        classes = self._classes(available)
+        left = dict(available)
+        sources = {code: str(pool.source) for code, pool in self.arms.items()}
+        for kind in self.kinds:
+            codes = [c.code for c in classes]
+            filled = fill_counts(kind, sources, codes, self.per_class(kind), left)
+            counts = filled if self.fill else self._sent_counts(kind, filled)
+            self.counts[kind] = counts
+            rows = [_row(kind, c, list(sources), counts, available) for c in classes]
+            self.tables.append(summarise(kind, rows, list(sources.values())))
+
+    def _sent_counts(self, kind: str, filled: Counts) -> Counts:
+        return {
+            (arm, name): self.number(f"count_{kind}_{arm}_{name}", default)
+            for (arm, name), default in filled.items()
+        }
+
+    def _classes(self, available: Mapping[tuple[str, str], int]) -> list[ImageClass]:
+        """Return evaluated classes: those sent as `classes`, else those with images."""
+        assert self.domain is not None  # noqa: S101  arms exist only within a domain
+        chosen = set(self.sent.getlist("classes")) or {name for _, name in available}
+        evaluated = self.domain.classes.filter(role=ImageClass.Role.EVALUATED).order_by("order")
+        return [c for c in evaluated if c.code in chosen]
+
+
+def _by_arm(
+    counts: dict[tuple[int, str], int], arms: dict[str, Pool]
+) -> dict[tuple[str, str], int]:
+    code_of = {pool.pk: code for code, pool in arms.items()}
+    return {(code_of[pool], name): n for (pool, name), n in counts.items()}
+
+
+def _arm_order(code: str) -> tuple[int, str]:
+    known = DEFAULT_ARMS.index(code) if code in DEFAULT_ARMS else len(DEFAULT_ARMS)
+    return known, code
+
+
+def _row(
+    kind: str,
+    image_class: ImageClass,
+    arms: list[str],
+    counts: Counts,
+    available: Mapping[tuple[str, str], int],
+) -> Row:
+    code = image_class.code
+    cells = [
+        Cell(
+            arm,
+            f"count_{kind}_{arm}_{code}",
+            counts[arm, code],
+            available.get((arm, code), 0),
+        )
+        for arm in arms
+    ]
+    return Row(code, image_class.name, cells, image_class.label_certainty)
+
+
+def sent_counts(sent: QueryDict, arms: list[str], classes: list[str]) -> Counts:
+    """Return the counts of one part's table: fields count_<arm>_<class>. Raises BadProtocol."""
+    counts: Counts = {}
+    for arm in arms:
+        for name in classes:
+            text = sent.get(f"count_{arm}_{name}", "").strip() or "0"
+            if not text.isdigit() or int(text) > MAX_COUNT:
+                raise BadProtocol(f"{text!r} of {name} from {arm}: take 0 to {MAX_COUNT}.")
+            counts[arm, name] = int(text)
+    return counts

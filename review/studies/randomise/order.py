@@ -1,0 +1,257 @@
+"""The order in which one reader sees the cases of one part.
+
+Rank = HMAC-SHA256(secret, part | reader | case | replicate), then a greedy repair: at most three
+equal classes or sources in a row, unannounced repeats at least max(20, n/3) positions apart, the
+first five cases no controls. A rule that a small or one-sided part cannot keep is relaxed, and
+OrderNote says what was reached. Pure: the same input gives the same order for ever (VERSION).
+"""
+
+import math
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from review.studies.randomise.keys import keyed_fraction
+
+VERSION = "hmac-repair-1"
+MAX_RUN = 3
+FIRST_MAIN = 5
+# A majority that fills more than this share of the places a run limit leaves open would make the
+# order predictable ("the fourth is always real"), so the limit gives way first.
+SLACK = 0.7
+
+
+@dataclass(frozen=True)
+class Item:
+    """A case as the order sees it; `source` is real or synthetic."""
+
+    case: str
+    image_class: str
+    source: str
+    is_control: bool = False
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A position of the list."""
+
+    item: Item
+    replicate: int
+
+
+@dataclass(frozen=True)
+class OrderNote:
+    """What the repair reached; stored beside the order."""
+
+    version: str
+    n: int
+    repeats: int
+    run_limit_class: int
+    run_limit_source: int
+    longest_run_class: int
+    longest_run_source: int
+    gap_wanted: int
+    gap_reached: int | None
+    controls_among_first: int
+    relaxed: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Order:
+    """The list of one reader for one part."""
+
+    places: tuple[Placed, ...]
+    note: OrderNote
+
+
+def order_cases(
+    items: Sequence[Item],
+    *,
+    secret: bytes,
+    part: object,
+    reader: object,
+    repeated: frozenset[str] = frozenset(),
+    min_gap: int = 20,
+) -> Order:
+    """Return the reader's list; `repeated` names the cases that come twice."""
+    n = len(items) + len(repeated)
+    wanted = max(min_gap, math.ceil(n / 3))
+    gap = max(1, min(wanted, n - len(repeated)))
+    stream = _keyed_stream(items, secret, (part, reader), repeated, gap / max(n, 1))
+    limits = (
+        run_limit(placed.item.image_class for placed in stream),
+        run_limit(placed.item.source for placed in stream),
+    )
+    places = _Repair(limits, gap).place(stream)
+    return Order(tuple(places), _note(places, limits, wanted, len(repeated)))
+
+
+def run_limit(values: Iterable[str]) -> int:
+    """Return how many equal values may follow each other: 3, or more where one value rules."""
+    counts = Counter(values)
+    if len(counts) < 2:
+        return max(MAX_RUN, sum(counts.values()))
+    largest = max(counts.values())
+    others = sum(counts.values()) - largest
+    return max(MAX_RUN, math.ceil(largest / (SLACK * (others + 1))))
+
+
+def _keyed_stream(
+    items: Sequence[Item],
+    secret: bytes,
+    names: tuple[object, object],
+    repeated: frozenset[str],
+    gap: float,
+) -> list[Placed]:
+    """Sort by key. A repeated case's first place leaves room for its second, `gap` (a share) on."""
+    # A key is a place only up to about sqrt(n): without this room the last repeats find none.
+    gap = min(0.95, gap + 1 / math.sqrt(len(items) + len(repeated)))
+    keyed: list[tuple[float, str, Placed]] = []
+    for item in items:
+        first = keyed_fraction(secret, *names, item.case, 0)
+        if item.case in repeated:
+            first *= 1 - gap
+            free = 1 - gap - first
+            second = first + gap + free * keyed_fraction(secret, *names, item.case, 1)
+            keyed.append((second, item.case, Placed(item, 1)))
+        keyed.append((first, item.case, Placed(item, 0)))
+    keyed.sort(key=lambda entry: entry[:2])
+    return [placed for _, _, placed in keyed]
+
+
+class _Repair:
+    """Take the first of the waiting, then of the stream, that breaks no rule."""
+
+    def __init__(self, limits: tuple[int, int], gap: int) -> None:
+        self.limits = limits
+        self.gap = gap
+        self.out: list[Placed] = []
+        self.first_at: dict[str, int] = {}
+
+    def place(self, stream: list[Placed]) -> list[Placed]:
+        waiting: deque[Placed] = deque()
+        coming = deque(stream)
+        while waiting or coming:
+            if not self._take_waiting(waiting) and not self._take_coming(coming, waiting):
+                left = [*waiting]
+                waiting.clear()
+                for placed in left:
+                    self._insert_where_it_fits(placed)
+        return self.out
+
+    def _take_waiting(self, waiting: deque[Placed]) -> bool:
+        for at, placed in enumerate(waiting):
+            if self._fits_next(placed):
+                del waiting[at]
+                self._append(placed)
+                return True
+        return False
+
+    def _take_coming(self, coming: deque[Placed], waiting: deque[Placed]) -> bool:
+        while coming:
+            placed = coming.popleft()
+            if self._fits_next(placed):
+                self._append(placed)
+                return True
+            waiting.append(placed)
+        return False
+
+    def _append(self, placed: Placed) -> None:
+        if placed.replicate == 0:
+            self.first_at[placed.item.case] = len(self.out)
+        self.out.append(placed)
+
+    def _fits_next(self, placed: Placed) -> bool:
+        at = len(self.out)
+        if placed.item.is_control and at < FIRST_MAIN:
+            return False
+        if placed.replicate:
+            first = self.first_at.get(placed.item.case)
+            if first is None or at - first < self.gap:
+                return False
+        return self._run_fits(placed.item, self.out[-max(self.limits) :])
+
+    def _run_fits(self, item: Item, before: Sequence[Placed]) -> bool:
+        by_class, by_source = self.limits
+        return (
+            _run_back(before, "image_class", item.image_class) < by_class
+            and _run_back(before, "source", item.source) < by_source
+        )
+
+    def _insert_where_it_fits(self, placed: Placed) -> None:
+        """Put a leftover into the earliest place from the end that keeps the rules, else last."""
+        for at in range(len(self.out), FIRST_MAIN - 1, -1):
+            if self._fits_between(placed, at):
+                self.out.insert(at, placed)
+                self._reindex()
+                return
+        self._append(placed)
+
+    def _fits_between(self, placed: Placed, at: int) -> bool:
+        item, reach = placed.item, max(self.limits)
+        before, after = self.out[max(0, at - reach) : at], self.out[at : at + reach]
+        for field, limit in zip(("image_class", "source"), self.limits, strict=True):
+            value = getattr(item, field)
+            ahead = _run_back(after[::-1], field, value)
+            if _run_back(before, field, value) + 1 + ahead > limit:
+                return False
+        first = self.first_at.get(item.case)
+        return not placed.replicate or (first is not None and at - first >= self.gap)
+
+    def _reindex(self) -> None:
+        for at, placed in enumerate(self.out):
+            if placed.replicate == 0:
+                self.first_at[placed.item.case] = at
+
+
+def _run_back(places: Sequence[Placed], field: str, value: str) -> int:
+    """Count how many of the last places have `value`."""
+    run = 0
+    for placed in reversed(places):
+        if getattr(placed.item, field) != value:
+            break
+        run += 1
+    return run
+
+
+def _longest_run(values: Iterable[str]) -> int:
+    longest, run, last = 0, 0, None
+    for value in values:
+        run = run + 1 if value == last else 1
+        last = value
+        longest = max(longest, run)
+    return longest
+
+
+def _note(
+    places: Sequence[Placed], limits: tuple[int, int], wanted: int, repeats: int
+) -> OrderNote:
+    first_at = {p.item.case: at for at, p in enumerate(places) if p.replicate == 0}
+    gaps = [at - first_at[p.item.case] for at, p in enumerate(places) if p.replicate]
+    by_class = _longest_run(p.item.image_class for p in places)
+    by_source = _longest_run(p.item.source for p in places)
+    early = sum(p.item.is_control for p in places[:FIRST_MAIN])
+    reached = min(gaps, default=None)
+    kept = {
+        f"equal classes in a row: {by_class}, not {MAX_RUN}": by_class <= MAX_RUN,
+        f"equal sources in a row: {by_source}, not {MAX_RUN}": by_source <= MAX_RUN,
+        f"repeats {reached} apart, not {wanted}": reached is None or reached >= wanted,
+        f"{early} controls among the first {FIRST_MAIN}": not early,
+    }
+    return OrderNote(
+        version=VERSION,
+        n=len(places),
+        repeats=repeats,
+        run_limit_class=limits[0],
+        run_limit_source=limits[1],
+        longest_run_class=by_class,
+        longest_run_source=by_source,
+        gap_wanted=wanted,
+        gap_reached=reached,
+        controls_among_first=early,
+        relaxed=tuple(text for text, is_kept in kept.items() if not is_kept),
+    )

@@ -1,0 +1,261 @@
+"""What is missing before a study can be prepared and activated, in words, and where to mend it."""
+
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from django.db.models import Count
+from django.urls import reverse
+
+from review.catalog.models import CriterionSet, ImageAsset, Pool
+from review.studies.availability import count_arms, ready_readers
+from review.studies.controls import wanted_controls
+from review.studies.defaults import MIN_REAL_SHARE
+from review.studies.models import Arm, Assignment, Case, Draw, Membership, Part, Rendition, Study
+
+ItemState = Literal["ok", "warn", "bad", "todo"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the checklist. `bad` stops the next step, `todo` is that next step."""
+
+    key: str
+    state: ItemState
+    text: str
+    link: str = ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """The rows that the checklist looks at, loaded once."""
+
+    study: Study
+    arms: list[Arm]
+    parts: list[Part]
+    draws: list[Draw]
+    available: dict[tuple[str, str], int]
+    by_part: dict[int, list[Draw]] = field(default_factory=dict)
+
+
+def load_design(study: Study) -> Design:
+    """Load a study's design in a constant number of queries."""
+    draws = list(
+        Draw.objects.filter(part__study=study).select_related("arm__pool", "image_class", "part")
+    )
+    by_part: dict[int, list[Draw]] = defaultdict(list)
+    for draw in draws:
+        by_part[draw.part_id].append(draw)
+    return Design(
+        study=study,
+        arms=list(study.arms.select_related("pool")),
+        parts=list(study.parts.order_by("order")),
+        draws=draws,
+        available=count_arms(study),
+        by_part=by_part,
+    )
+
+
+def checklist(study: Study) -> list[Item]:
+    """Return the checklist that fits the study's state; empty once the study runs."""
+    if study.state == Study.State.DRAFT:
+        return [*draft_checklist(study), *_preparation(study)]
+    if study.state == Study.State.PREPARED:
+        return [*activation_checklist(study)]
+    return []
+
+
+def draft_checklist(study: Study, design: Design | None = None) -> list[Item]:
+    """Return what the design lacks before it can be prepared."""
+    design = design or load_design(study)
+    items = [_arms(design), *_parts(design), *_images(design), _criteria(study)]
+    return [*items, *_compression(design)]
+
+
+def activation_checklist(study: Study) -> list[Item]:
+    """Return what a prepared study lacks before it can be activated."""
+    cases = Case.objects.filter(part__study=study)
+    n_cases = cases.count()
+    rendered = Rendition.objects.filter(case__part__study=study).count()
+    shortage = rendered < n_cases or not n_cases
+    return [
+        Item(
+            "renditions",
+            "bad" if shortage else "ok",
+            f"{rendered} of {n_cases} renditions are stored."
+            + (" Discard the preparation and prepare again." if shortage else ""),
+        ),
+        *_notes(study),
+        _audit(study),
+        _readers(study),
+        _assignments(study),
+        Item("protocol", "ok", "Activating freezes the protocol and its hash."),
+    ]
+
+
+def to_json(items: list[Item]) -> list[dict[str, Any]]:
+    return [asdict(item) for item in items]
+
+
+def _here(study: Study, anchor: str) -> str:
+    return reverse("studies:detail", args=[study.slug]) + f"#{anchor}"
+
+
+def _arms(design: Design) -> Item:
+    link = _here(design.study, "arms")
+    if not design.arms:
+        return Item("arms", "bad", "No arm yet: choose the pools that are compared.", link)
+    building = [a.pool.name for a in design.arms if a.pool.state != Pool.State.COMPLETE]
+    if building:
+        return Item("arms", "bad", f"Still being built: {', '.join(building)}. Wait for it.", link)
+    names = ", ".join(arm.code for arm in design.arms)
+    return Item("arms", "ok", f"{len(design.arms)} arms: {names}.", link)
+
+
+def _parts(design: Design) -> list[Item]:
+    link = _here(design.study, "parts")
+    if not design.parts:
+        return [Item("parts", "bad", "No part yet: add a plausibility or turing part.", link)]
+    return [_part(part, design.by_part.get(part.pk, []), link) for part in design.parts]
+
+
+def _part(part: Part, draws: list[Draw], link: str) -> Item:
+    name = f"Part {part.order} ({part.kind})"
+    key = f"part-{part.order}"
+    sides: Counter[str] = Counter()
+    for draw in draws:
+        sides[draw.arm.pool.source] += draw.count
+    total = sides.total()
+    if not total:
+        return Item(key, "bad", f"{name} draws no images: fill in its counts.", link)
+    if part.kind == Part.Kind.TURING and len(sides) < 2:
+        return Item(key, "bad", f"{name} needs real and synthetic images; it has one kind.", link)
+    if part.kind == Part.Kind.PLAUSIBILITY:
+        return _real_share(part, name, sides)
+    return Item(key, "ok", f"{name}: {total} images.", link)
+
+
+def _real_share(part: Part, name: str, sides: Counter[str]) -> Item:
+    controls = wanted_controls(part.kind, part.control_fraction, sides.total())
+    total = sides.total() + controls
+    real = sides["real"] + controls
+    share = real / total
+    key, link = f"part-{part.order}", _here(part.study, "parts")
+    if share < MIN_REAL_SHARE:
+        needed = -(-(total - real) // 4) - real
+        return Item(
+            key,
+            "bad",
+            f"{name} has {share:.0%} real images; without {MIN_REAL_SHARE:.0%} its rates have no "
+            f"ceiling. Add {needed} real images.",
+            link,
+        )
+    shown = f"{name}: {total} images, {share:.0%} real, {controls} wrong-class controls."
+    return Item(key, "ok", shown, link)
+
+
+def _images(design: Design) -> list[Item]:
+    """Name every arm x class that is asked for more than it has."""
+    asked: Counter[tuple[str, str]] = Counter()
+    for draw in design.draws:
+        asked[draw.arm.code, draw.image_class.code] += draw.count
+    short = {cell: n - design.available.get(cell, 0) for cell, n in asked.items()}
+    missing = {cell: n for cell, n in short.items() if n > 0}
+    link = _here(design.study, "parts")
+    if missing:
+        cells = "; ".join(f"{n} of {name} in {arm}" for (arm, name), n in sorted(missing.items()))
+        text = f"Images are missing: {cells}. Lower the counts or add images to the pools."
+        return [Item("images", "bad", text, link)]
+    if asked:
+        return [Item("images", "ok", f"{asked.total()} images asked for, all are there.", link)]
+    return []
+
+
+def _criteria(study: Study) -> Item:
+    if study.criterion_set.status == CriterionSet.Status.SIGNED:
+        return Item("criteria", "ok", f"Criteria: {study.criterion_set}, signed by an expert.")
+    return Item(
+        "criteria", "warn", f"Criteria: {study.criterion_set}, to be confirmed by an expert."
+    )
+
+
+def _compression(design: Design) -> list[Item]:
+    """Advise a common JPEG round trip when only some pools were JPEG once."""
+    pools = [arm.pool_id for arm in design.arms]
+    kinds = ImageAsset.objects.filter(pool__in=pools).values_list(
+        "pool", "intake_profile__container"
+    )
+    containers: dict[int, set[str]] = defaultdict(set)
+    for pool, container in (
+        kinds.annotate(n=Count("pk")).order_by().values_list("pool", "intake_profile__container")
+    ):
+        containers[pool].add(str(container))
+    jpeg = {pool for pool, found in containers.items() if "jpeg" in found}
+    if not jpeg or len(jpeg) == len(containers):
+        return []
+    if all(part.display.get("jpeg_quality") for part in design.parts):
+        return [Item("jpeg", "ok", "All renditions take one JPEG round trip.")]
+    names = ", ".join(arm.code for arm in design.arms if arm.pool_id in jpeg)
+    text = f"Only {names} was stored as JPEG; a common JPEG round trip hides its traces."
+    return [Item("jpeg", "warn", text, _here(design.study, "parts"))]
+
+
+def _preparation(study: Study) -> list[Item]:
+    stage, link = study.prepare_stage, _here(study, "prepare")
+    if stage == Study.Stage.FAILED:
+        return [Item("prepare", "bad", f"The preparation failed: {study.prepare_error}", link)]
+    if stage == Study.Stage.BLOCKED:
+        return [Item("prepare", "bad", "The blinding audit blocks this study.", audit_url(study))]
+    if stage == Study.Stage.IDLE:
+        return [Item("prepare", "todo", "Prepare: draw, render and audit the images.", link)]
+    return [Item("prepare", "todo", "Being prepared.", link)]
+
+
+def audit_url(study: Study) -> str:
+    return reverse("studies:audit", args=[study.slug])
+
+
+def _notes(study: Study) -> list[Item]:
+    return [Item("note", "warn", note) for note in study.checklist.get("notes", [])]
+
+
+def _audit(study: Study) -> Item:
+    report, link = study.audit_report, audit_url(study)
+    state = report.get("state", "missing")
+    if study.audit_override:
+        text = f"Blinding audit overridden: {study.audit_override['reason']}"
+        return Item("audit", "warn", text, link)
+    if state == "passed":
+        return Item("audit", "ok", "The blinding audit found nothing that tells the source.", link)
+    if state in {"warnings", "not compared"}:
+        found = ", ".join(report.get("warnings", [])) or "real and synthetic were not compared"
+        return Item("audit", "warn", f"The blinding audit warns: {found}.", link)
+    return Item("audit", "bad", f"Blinding audit: {state}.", link)
+
+
+def _readers(study: Study) -> Item:
+    seats = Membership.objects.filter(study=study, role="reader", withdrawn_at=None)
+    total, ready = seats.count(), ready_readers(study).count()
+    link = _here(study, "people")
+    if ready < study.min_readers:
+        text = (
+            f"{ready} of at least {study.min_readers} readers consented ({total} joined). "
+            "Invite readers, or wait for their consent."
+        )
+        return Item("readers", "bad", text, link)
+    return Item("readers", "ok", f"{ready} readers consented.", link)
+
+
+def _assignments(study: Study) -> Item:
+    """Say whether the stored lists are balanced: most and fewest cases per reader."""
+    counts = list(
+        Assignment.objects.filter(session__part__study=study)
+        .values_list("session__membership__code")
+        .annotate(n=Count("pk"))
+        .order_by()
+        .values_list("n", flat=True)
+    )
+    if not counts:
+        return Item("lists", "todo", "Lists are written when readers have consented.")
+    spread = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
+    return Item("lists", "ok", f"{len(counts)} readers have their lists: {spread} cases each.")

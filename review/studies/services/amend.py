@@ -1,0 +1,151 @@
+"""The only changes of a running study: each with a reason, logged, the protocol hashed anew."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from review.studies.availability import ready_readers
+from review.studies.errors import BadProtocol, WrongState
+from review.studies.models import (
+    Amendment,
+    Assignment,
+    Case,
+    Invitation,
+    Membership,
+    Session,
+    Study,
+)
+from review.studies.policies import ensure_editor
+from review.studies.protocol import build_protocol, canonical_sha256
+from review.studies.services.assign import add_to_tail, short_cases
+from review.studies.services.guards import lock_in_state, lock_study, log_study
+from review.studies.services.invite import invite
+
+RUNNING = (Study.State.ACTIVE, Study.State.PAUSED)
+MIN_REASON = 10
+
+
+@transaction.atomic
+def extend_study(*, actor: Any, study: Study, deadline: datetime, reason: str) -> Amendment:
+    """Move the deadline of a running study."""
+    locked = _lock_running(actor, study)
+    locked.deadline = deadline
+    locked.save(update_fields=["deadline"])
+    return _amend(actor, locked, "deadline", reason)
+
+
+@transaction.atomic
+def change_intro(*, actor: Any, study: Study, intro: str, reason: str) -> Amendment:
+    """Change what readers are told on the first page."""
+    locked = _lock_running(actor, study)
+    locked.intro = intro
+    locked.save(update_fields=["intro"])
+    return _amend(actor, locked, "intro", reason)
+
+
+@transaction.atomic
+def void_case(*, actor: Any, case: Case, reason: str) -> Amendment:
+    """Take a case out for everybody; readings that exist are kept and no longer counted."""
+    locked = _lock_running(actor, case.part.study)
+    Case.objects.filter(pk=case.pk).update(is_void=True)
+    held = Assignment.objects.filter(case=case).exclude(state=Assignment.State.VOID)
+    sessions = list(held.values_list("session", flat=True).distinct())
+    held.update(state=Assignment.State.VOID)
+    _finish_emptied(sessions)
+    return _amend(actor, locked, f"void {case.code}", reason)
+
+
+@transaction.atomic
+def withdraw_reader(
+    *, actor: Any, membership: Membership, keep_data: bool, reason: str = ""
+) -> Membership:
+    """End a reader's seat: by an editor, or by the reader. Unread cases go back to be read.
+
+    The answers given stay in the database; `keep_data` False leaves them out of every snapshot.
+    """
+    if membership.user_id != actor.pk:
+        ensure_editor(actor, membership.study)
+    study = lock_study(membership.study)
+    seat = Membership.objects.select_for_update().get(pk=membership.pk)
+    if seat.role != Membership.Role.READER or seat.withdrawn_at is not None:
+        raise WrongState(f"{seat.code} is no active reader of study {study.slug!r}.")
+    if study.state not in {Study.State.DRAFT, Study.State.PREPARED, *RUNNING}:
+        raise WrongState(f"Study {study.slug!r} is {study.state}; its readings are final.")
+    seat.state, seat.withdrawn_at = Membership.State.WITHDRAWN, timezone.now()
+    seat.keep_data = keep_data
+    seat.save()
+    queued = Assignment.objects.filter(session__membership=seat, state=Assignment.State.QUEUED)
+    queued.update(state=Assignment.State.VOID)
+    after = {"keep_data": keep_data, "reason": reason}
+    log_study(actor, study, "reader.withdrawn", seat, after=after)
+    if study.state in RUNNING:
+        reassign(study)
+    return seat
+
+
+@transaction.atomic
+def replace_reader(
+    *, actor: Any, membership: Membership, email: str, keep_data: bool, reason: str
+) -> tuple[Invitation, str]:
+    """Withdraw a reader and invite another, who takes over the cases that are short of readers."""
+    withdraw_reader(actor=actor, membership=membership, keep_data=keep_data, reason=reason)
+    return invite(actor=actor, study=membership.study, email=email)
+
+
+def reassign(study: Study) -> int:
+    """Give cases that lost a reader to the ready readers with the shortest lists."""
+    written = 0
+    for part in study.parts.filter(readings_per_case__gt=0).select_related("study"):
+        sessions = {
+            s.membership_id: s for s in part.sessions.filter(membership__in=ready_readers(study))
+        }
+        for case, needed in short_cases(part):
+            written += _give(case, needed, list(sessions.values()))
+    return written
+
+
+def _give(case: Case, needed: int, sessions: list[Session]) -> int:
+    """Append a case to the unread tail of the sessions with the fewest cases left."""
+    holding = set(case.assignments.values_list("session", flat=True))
+    free = [session for session in sessions if session.pk not in holding]
+    free.sort(key=lambda s: (s.assignments.filter(state="queued").count(), s.pk))
+    for session in free[:needed]:
+        add_to_tail(session, case)
+    return min(needed, len(free))
+
+
+def _lock_running(actor: Any, study: Study) -> Study:
+    ensure_editor(actor, study)
+    return lock_in_state(study, *RUNNING)
+
+
+def _amend(actor: Any, study: Study, kind: str, reason: str) -> Amendment:
+    """Write the amendment and freeze the changed protocol."""
+    reason = reason.strip()
+    if len(reason) < MIN_REASON:
+        raise BadProtocol(f"An amendment needs a reason of at least {MIN_REASON} characters.")
+    before = study.protocol_sha256
+    protocol = build_protocol(study)
+    protocol["amendments"].append({"kind": kind, "reason": reason})
+    study.protocol, study.protocol_sha256 = protocol, canonical_sha256(protocol)
+    study.save(update_fields=["protocol", "protocol_sha256"])
+    amendment = Amendment.objects.create(
+        study=study,
+        kind=kind,
+        reason=reason,
+        approved_by=actor,
+        sha256_before=before,
+        sha256_after=study.protocol_sha256,
+    )
+    change = {"before": {"protocol": before}, "after": {"protocol": study.protocol_sha256}}
+    log_study(actor, study, f"amended: {kind}"[:64], amendment, **change)
+    return amendment
+
+
+def _finish_emptied(sessions: list[int]) -> None:
+    """Finish started sessions whose last open case was taken out."""
+    open_ones = Session.objects.filter(pk__in=sessions, finished_at=None)
+    empty = open_ones.exclude(assignments__state=Assignment.State.QUEUED)
+    empty.update(finished_at=timezone.now())

@@ -1,0 +1,65 @@
+"""Run the blinding audit over the stored renditions of a study, part by part."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from review.blinding.audit import audit_renditions
+from review.blinding.errors import BlindingError
+from review.blinding.features import measure_rendition
+from review.catalog.models import Pool
+from review.catalog.storage import read_bytes
+from review.studies.models import Case, Part, Rendition, Study
+from review.studies.randomise.keys import keyed_rank
+
+SAMPLE_PER_SOURCE = 800  # at 800 a side the interval of an AUC of .5 is about .5 +- .04
+ORDER = ("passed", "not compared", "warnings", "blocked", "stopped")
+LISTS = ("hard_stops", "blocked", "warnings")
+
+
+def audit_study(study: Study) -> dict[str, Any]:
+    """Return the report of all parts; its state is that of the worst part."""
+    parts = [_audit_part(part) for part in study.parts.order_by("order")]
+    worst = max((part["state"] for part in parts), key=ORDER.index, default="not compared")
+    merged = {
+        name: [f"part {part['part']}: {found}" for part in parts for found in part[name]]
+        for name in LISTS
+    }
+    return {"state": worst, "at": timezone.now().isoformat(), **merged, "parts": parts}
+
+
+def _audit_part(part: Part) -> dict[str, Any]:
+    head = {"part": part.order, "kind": part.kind, "cases": part.cases.count()}
+    lengths = _lengths(part)
+    sample = _sample(part)
+    sides = [case.arm.pool.source == Pool.Source.SYNTHETIC for case in sample]
+    features = [measure_rendition(read_bytes(case.rendition.storage_key)) for case in sample]
+    try:
+        report = audit_renditions(
+            features,
+            sides,
+            strata=[case.image.image_class_id for case in sample],
+            profiles=[case.image.intake_profile for case in sample],
+        ).to_json()
+    except BlindingError as error:
+        report = {"state": "not compared", "note": str(error)} | {name: [] for name in LISTS}
+    if len(lengths) > 1:
+        report["state"] = "stopped"
+        report["hard_stops"] = [*report["hard_stops"], f"byte length differs: {lengths}"]
+    return head | {"sampled": len(sample), "byte_lengths": lengths} | report
+
+
+def _lengths(part: Part) -> list[int]:
+    """Return the distinct byte lengths of the part, over all cases."""
+    lengths = Rendition.objects.filter(case__part=part).values_list("byte_length", flat=True)
+    return sorted(lengths.distinct().order_by())
+
+
+def _sample(part: Part) -> list[Case]:
+    """Take a random sample of each source; small parts are audited whole."""
+    secret = bytes(part.study.secret)
+    cases = list(part.cases.select_related("image", "arm__pool", "rendition"))
+    cases.sort(key=lambda case: keyed_rank(secret, "audit", part.order, case.code))
+    real = [case for case in cases if case.arm.pool.source == Pool.Source.REAL]
+    synthetic = [case for case in cases if case.arm.pool.source == Pool.Source.SYNTHETIC]
+    return real[:SAMPLE_PER_SOURCE] + synthetic[:SAMPLE_PER_SOURCE]

@@ -1,0 +1,277 @@
+"""Build a study while it is a draft: arms, parts, draws."""
+
+import secrets
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.text import slugify
+
+from review.catalog.models import CriterionSet, Domain, ImageClass, Pool
+from review.studies.defaults import (
+    ANALYSIS_PLAN,
+    CONSENT_TEXT,
+    PART_FIELDS,
+    PART_ORDER,
+    STUDY_FIELDS,
+    part_defaults,
+)
+from review.studies.errors import BadProtocol
+from review.studies.models import Arm, Draw, Membership, Part, Study
+from review.studies.policies import ensure_may_create
+from review.studies.services.guards import lock_draft, log_study
+
+RESERVED = {"new", "join", "counts"}  # first parts of this room's own addresses
+Counts = dict[tuple[str, str], int]
+
+
+@transaction.atomic
+def create_study(
+    *,
+    actor: Any,
+    title: str,
+    domain: Domain,
+    slug: str | None = None,
+    purpose: str = Study.Purpose.LOOP,
+    **fields: Any,
+) -> Study:
+    """Start a draft; the actor gets the first editor's seat. Raises NotAllowed, BadProtocol."""
+    ensure_may_create(actor)
+    _refuse_unknown(fields, STUDY_FIELDS)
+    title = title.strip()
+    if not title:
+        raise BadProtocol("A study needs a title. Say in a few words what is compared.")
+    if purpose not in Study.Purpose.values:
+        raise BadProtocol(f"Purpose {purpose!r} is unknown; take confirmatory or loop.")
+    given = {"consent_text": CONSENT_TEXT, "analysis_plan": dict(ANALYSIS_PLAN)} | fields
+    study = Study.objects.create(
+        title=title,
+        slug=free_slug(slug or title),
+        purpose=purpose,
+        domain=domain,
+        criterion_set=_criteria_of(domain),
+        draw_seed=secrets.randbits(32),
+        created_by=actor,
+        **given,
+    )
+    Membership.objects.create(
+        study=study, user=actor, role=Membership.Role.EDITOR, code="E01", state="consented"
+    )
+    log_study(actor, study, "study.created", after={"title": title, "domain": domain.code})
+    return study
+
+
+@transaction.atomic
+def update_study(*, actor: Any, study: Study, **fields: Any) -> Study:
+    """Change a draft's title, texts or plan. A changed consent text gets a new version."""
+    _refuse_unknown(fields, STUDY_FIELDS)
+    locked = lock_draft(actor, study)
+    before = {name: str(getattr(locked, name)) for name in fields}
+    if fields.get("consent_text", locked.consent_text) != locked.consent_text:
+        locked.consent_version += 1
+    for name, value in fields.items():
+        setattr(locked, name, value)
+    locked.save()
+    after = {name: str(value) for name, value in fields.items()}
+    log_study(actor, locked, "study.updated", before=before, after=after)
+    return locked
+
+
+@transaction.atomic
+def add_arm(
+    *,
+    actor: Any,
+    study: Study,
+    pool: Pool,
+    code: str,
+    label: str = "",
+    centre_crop: float | None = None,
+) -> Arm:
+    """Add a complete pool of the study's domain. `centre_crop` None: the field of view is matched.
+
+    A generator trained on the centre of its images draws a smaller field of view; real images are
+    then cropped the same way, or the frame alone would tell.
+    """
+    locked = lock_draft(actor, study)
+    code = slugify(code)
+    _check_arm(locked, pool, code)
+    arm = Arm.objects.create(
+        study=locked, pool=pool, code=code, label=label or pool.name[:80], centre_crop=1
+    )
+    if centre_crop is None:
+        _match_field_of_view(locked)
+    else:
+        Arm.objects.filter(pk=arm.pk).update(centre_crop=centre_crop)
+    log_study(actor, locked, "arm.added", arm, after={"code": code, "pool": str(pool.uuid)})
+    arm.refresh_from_db()
+    return arm
+
+
+@transaction.atomic
+def remove_arm(*, actor: Any, arm: Arm) -> None:
+    """Take an arm and its draws out of a draft."""
+    locked = lock_draft(actor, arm.study)
+    log_study(actor, locked, "arm.removed", arm, before={"code": arm.code})
+    arm.delete()
+
+
+@transaction.atomic
+def add_part(*, actor: Any, study: Study, kind: str, **protocol: Any) -> Part:
+    """Add a part; parts keep the default order of kinds unless `order` says otherwise."""
+    locked = lock_draft(actor, study)
+    if kind not in Part.Kind.values:
+        raise BadProtocol(f"Part kind {kind!r} is unknown; take one of {', '.join(PART_ORDER)}.")
+    order = protocol.pop("order", None)
+    _refuse_unknown(protocol, PART_FIELDS)
+    values = part_defaults(kind) | protocol
+    _check_part(kind, values)
+    last = locked.parts.aggregate(last=Max("order"))["last"] or 0
+    part = Part.objects.create(study=locked, kind=kind, order=last + 1, **values)
+    if order is None:
+        _sort_parts(locked)
+    elif order != part.order:
+        _move_part(locked, part, order)
+    log_study(actor, locked, "part.added", part, after={"kind": kind})
+    part.refresh_from_db()
+    return part
+
+
+@transaction.atomic
+def update_part(*, actor: Any, part: Part, **protocol: Any) -> Part:
+    """Change the protocol of a part of a draft."""
+    _refuse_unknown(protocol, PART_FIELDS)
+    locked = lock_draft(actor, part.study)
+    _check_part(part.kind, {**part_defaults(part.kind), **protocol})
+    before = {name: getattr(part, name) for name in protocol}
+    for name, value in protocol.items():
+        setattr(part, name, value)
+    part.save()
+    log_study(actor, locked, "part.updated", part, before=before, after=protocol)
+    return part
+
+
+@transaction.atomic
+def remove_part(*, actor: Any, part: Part) -> None:
+    """Take a part and its draws out of a draft."""
+    locked = lock_draft(actor, part.study)
+    log_study(actor, locked, "part.removed", part, before={"kind": part.kind})
+    part.delete()
+
+
+@transaction.atomic
+def set_draws(*, actor: Any, part: Part, counts: Counts, seed: int | None = None) -> list[Draw]:
+    """Replace the draws of a part: counts are {(arm code, class code): n}; zeros are left out."""
+    locked = lock_draft(actor, part.study)
+    seed = locked.draw_seed if seed is None else seed
+    if not 0 <= seed < 1 << 63:
+        raise BadProtocol(f"Seed {seed} is outside 0..2^63-1. Take a smaller whole number.")
+    arms = {arm.code: arm for arm in locked.arms.all()}
+    classes = {c.code: c for c in locked.domain.classes.all()}
+    rows = []
+    for (arm_code, class_code), count in counts.items():
+        _check_cell(arms, classes, (arm_code, class_code), count)
+        if count:
+            cell = {"arm": arms[arm_code], "image_class": classes[class_code]}
+            rows.append(Draw(part=part, count=count, seed=seed, **cell))
+    part.draws.all().delete()
+    draws = Draw.objects.bulk_create(rows)
+    after = {f"{arm}/{name}": n for (arm, name), n in counts.items() if n}
+    log_study(actor, locked, "draws.set", part, after={"seed": seed, "counts": after})
+    return draws
+
+
+def _check_cell(
+    arms: dict[str, Arm], classes: dict[str, ImageClass], cell: tuple[str, str], count: int
+) -> None:
+    arm_code, class_code = cell
+    if arm_code not in arms:
+        raise BadProtocol(f"Arm {arm_code!r} is not in this study; it has {', '.join(arms)}.")
+    if class_code not in classes:
+        raise BadProtocol(f"Class {class_code!r} is not in the study's domain.")
+    if count < 0:
+        raise BadProtocol(f"{count} images of {class_code} from {arm_code}: take 0 or more.")
+    if count and classes[class_code].role == ImageClass.Role.EXCLUDED:
+        raise BadProtocol(
+            f"Class {class_code} is excluded from evaluation by its domain. Set its count to 0."
+        )
+
+
+def _check_arm(study: Study, pool: Pool, code: str) -> None:
+    if not code:
+        raise BadProtocol("An arm needs a code of letters and digits, such as real or early.")
+    if pool.domain_id != study.domain_id:
+        raise BadProtocol(f"Pool {pool.name!r} belongs to another domain than the study.")
+    if pool.state != Pool.State.COMPLETE:
+        raise BadProtocol(f"Pool {pool.name!r} is still being built. Wait until it is complete.")
+    if study.arms.filter(code=code).exists():
+        raise BadProtocol(f"The study has an arm {code!r} already. Take another code.")
+    if study.arms.filter(pool=pool).exists():
+        raise BadProtocol(f"Pool {pool.name!r} is an arm of the study already.")
+
+
+def _check_part(kind: str, values: dict[str, Any]) -> None:
+    limits = {"repeat_fraction": 0.5, "control_fraction": 0.2, "full_form_fraction": 1}
+    for name, most in limits.items():
+        if not 0 <= values.get(name, 0) <= most:
+            raise BadProtocol(f"{name} is {values[name]}; take a share from 0 to {most}.")
+    if kind == Part.Kind.TURING and values.get("show_intended_class"):
+        raise BadProtocol(
+            "A turing part that shows the asked class tells the source by its class mix. "
+            "Leave it hidden."
+        )
+    px = values.get("display", {}).get("px")
+    if px is not None and not 8 <= px <= 4096:
+        raise BadProtocol(f"Display size {px} px; take 8 to 4096.")
+
+
+def _match_field_of_view(study: Study) -> None:
+    """Crop real arms to the smallest field of view of the study's synthetic pools."""
+    arms = list(study.arms.select_related("pool"))
+    drawn = [arm.pool.origin.get("crop", 1) for arm in arms if arm.pool.source == "synthetic"]
+    crop = min([1.0, *(float(value) for value in drawn)])
+    study.arms.filter(pool__source=Pool.Source.REAL).update(centre_crop=crop)
+
+
+def _sort_parts(study: Study) -> None:
+    """Number the parts by the default order of kinds."""
+    parts = sorted(study.parts.all(), key=lambda p: (PART_ORDER.index(Part.Kind(p.kind)), p.order))
+    _number(study, parts)
+
+
+def _move_part(study: Study, part: Part, order: int) -> None:
+    parts = [p for p in study.parts.order_by("order") if p.pk != part.pk]
+    parts.insert(max(0, order - 1), part)
+    _number(study, parts)
+
+
+def _number(study: Study, parts: list[Part]) -> None:
+    """Write 1..n in two steps, because order is unique within a study."""
+    for offset in (1000, 0):
+        for at, part in enumerate(parts, start=1):
+            Part.objects.filter(pk=part.pk).update(order=at + offset)
+
+
+def _criteria_of(domain: Domain) -> CriterionSet:
+    newest = domain.criterion_sets.order_by("-version").first()
+    if newest is None:
+        raise BadProtocol(
+            f"Domain {domain.code!r} has no criteria. Run `manage.py load_domains` first."
+        )
+    return newest
+
+
+def free_slug(text: str) -> str:
+    base = slugify(text)[:70] or "study"
+    slug, number = base, 1
+    while slug in RESERVED or Study.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _refuse_unknown(given: dict[str, Any], known: set[str]) -> None:
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise BadProtocol(
+            f"Unknown settings: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
+        )

@@ -1,0 +1,41 @@
+"""Turn the drawn images into cases: opaque codes in random order, facts of generation copied."""
+
+import math
+
+from review.studies.controls import EXPECTED
+from review.studies.models import Case, Part, Study
+from review.studies.randomise.keys import keyed_rank
+from review.studies.services.draw import FACTS, Picked
+
+
+def make_cases(study: Study, picked: list[Picked]) -> list[Case]:
+    """Return unsaved cases in the order of their codes, which says nothing about their origin."""
+    secret = bytes(study.secret)
+    shuffled = sorted(picked, key=lambda p: keyed_rank(secret, "code", p.part.order, p.image.uuid))
+    width = max(4, len(str(len(shuffled))))
+    cases = [_case(p, f"C{number:0{width}d}") for number, p in enumerate(shuffled, start=1)]
+    for part in study.parts.all():
+        _choose_full_forms(part, [case for case in cases if case.part_id == part.pk], secret)
+    return cases
+
+
+def _case(picked: Picked, code: str) -> Case:
+    facts = {name: getattr(picked.image, name) for name in FACTS}
+    is_control = picked.role == Case.Role.CONTROL
+    return Case(
+        part=picked.part,
+        image=picked.image,
+        arm=picked.arm,
+        code=code,
+        intended_class=picked.intended_class,
+        role=picked.role,
+        expected=EXPECTED if is_control else None,
+        **facts,
+    )
+
+
+def _choose_full_forms(part: Part, cases: list[Case], secret: bytes) -> None:
+    """Mark a random share whose every criterion must be answered (readers stop at a failure)."""
+    n = math.floor(part.full_form_fraction * len(cases) + 0.5)
+    for case in sorted(cases, key=lambda c: keyed_rank(secret, "full", part.order, c.code))[:n]:
+        case.full_form = True

@@ -1,0 +1,124 @@
+"""Render cases: one pipeline for all arms of a part, bytes of one length."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from review.blinding.canonical import PIPELINE_VERSION, RenditionSpec, render_pixels
+from review.blinding.container import pack_rendition
+from review.catalog.models import ImageAsset
+from review.catalog.storage import put_bytes
+from review.studies.models import Case, Part, Rendition
+
+SUFFIX = {True: ".u16", False: ".png"}
+
+
+@dataclass(frozen=True)
+class PartLook:
+    """How every rendition of a part is made; stored as display["rendition"] of the part."""
+
+    size: int
+    colour: str
+    bits: int
+    film: bool
+    jpeg_quality: int | None
+
+    def spec(self) -> RenditionSpec:
+        colour: Any = self.colour
+        return RenditionSpec(self.size, colour, self.bits, self.jpeg_quality)
+
+
+def choose_look(part: Part, images: list[ImageAsset], crops: dict[int, float]) -> PartLook:
+    """Choose the largest size that enlarges no image, and the shallowest depth of the part.
+
+    `crops` maps pool to the share of each side that is kept. A size the editor asked for wins:
+    then some images may be enlarged, and the audit says whether that tells.
+    """
+    domain = part.study.domain
+    colour = "rgb" if domain.header.get("colour", "rgb") == "rgb" else "grey"
+    own = asked_display(part)
+    asked = own.get("px")
+    sides = [int(min(i.width, i.height) * crops.get(i.pool_id, 1)) for i in images]
+    native = min([int(domain.header.get("pixel_size", 64)), *sides])
+    bits = _shallowest(images) if colour == "grey" else 8
+    quality = own.get("jpeg_quality")
+    return PartLook(
+        size=int(asked or max(8, native)),
+        colour=colour,
+        bits=bits,
+        film=colour == "grey" and bool(domain.display.get("window_presets")),
+        jpeg_quality=quality if bits == 8 else None,
+    )
+
+
+def _shallowest(images: list[ImageAsset]) -> int:
+    depths = [
+        int(image.intake_profile.get("bit_depth", 16)) if image.mode == "I;16" else 8
+        for image in images
+    ]
+    return min(16, max(8, min(depths, default=8)))
+
+
+def look_of(part: Part) -> PartLook:
+    """Return the look that prepare stored."""
+    return PartLook(**part.display["rendition"])
+
+
+def resolved_display(part: Part, look: PartLook) -> dict[str, Any]:
+    """Return the display rules of a prepared part: the domain's, the editor's, the rendition's.
+
+    What the editor asked for stays apart, so that a discarded preparation leaves no trace.
+    """
+    own = asked_display(part)
+    shown = {"px": look.size, "film": look.film, "asked": own, "rendition": asdict(look)}
+    return {**part.study.domain.display, **own, **shown}
+
+
+def asked_display(part: Part) -> dict[str, Any]:
+    """Return the display rules that the editor chose, prepared or not."""
+    own: dict[str, Any] = part.display.get("asked", part.display)
+    return own
+
+
+def render_case(case: Case, look: PartLook) -> Rendition:
+    """Return the case's unsaved rendition; its bytes are stored."""
+    from review.catalog.services.intake import read_pixels
+
+    cropped = crop_centre(read_pixels(case.image), case.arm.centre_crop)
+    pixels = render_pixels(cropped, look.spec())
+    content = pack_rendition(pixels, bits=look.bits, film=look.film).content
+    key = put_bytes("renditions", content, SUFFIX[look.film])
+    return Rendition(
+        case=case,
+        sha256=key.rsplit("/", 1)[1].split(".")[0],
+        byte_length=len(content),
+        width=look.size,
+        height=look.size,
+        media="u16" if look.film else "png",
+        bits=look.bits,
+        storage_key=key,
+        pipeline=PIPELINE_VERSION,
+    )
+
+
+def crop_centre(pixels: np.ndarray, share: float) -> np.ndarray:
+    """Keep the centre: `share` of the shorter side, square. pixels: (h, w[, 3])."""
+    if share >= 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    side = max(1, round(min(height, width) * share))
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def render_cases(cases: list[Case]) -> int:
+    """Render cases that have no rendition; repeating it is harmless. Returns how many."""
+    looks: dict[int, PartLook] = {}
+    rows = []
+    for case in cases:
+        if case.part_id not in looks:
+            looks[case.part_id] = look_of(case.part)
+        rows.append(render_case(case, looks[case.part_id]))
+    Rendition.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)

@@ -1,0 +1,54 @@
+"""What the views of this room share: loading by seat, and errors as pages."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_POST
+
+from review.catalog.errors import CatalogError
+from review.studies.errors import InvitationGone, NotAllowed, StudyError, StudyFrozen, WrongState
+from review.studies.models import Study
+
+View = Callable[..., HttpResponse]
+CONFLICT, GONE, UNFIT, HIDDEN = 409, 410, 422, 404
+
+
+def load_study(request: HttpRequest, slug: str) -> Study:
+    """Return a study that the user runs, or 404."""
+    return get_object_or_404(Study.objects.run_by(request.user).select_related("domain"), slug=slug)
+
+
+def load_edited(request: HttpRequest, slug: str) -> Study:
+    """Return a study that the user may change, or 404."""
+    mine = Study.objects.edited_by(request.user).select_related("domain")
+    return get_object_or_404(mine, slug=slug)
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status of an error of this room."""
+    if isinstance(error, StudyFrozen | WrongState):
+        return CONFLICT
+    if isinstance(error, InvitationGone):
+        return GONE
+    return HIDDEN if isinstance(error, NotAllowed) else UNFIT
+
+
+def edits(view: View) -> View:
+    """Wrap a POST that changes a study: 404 unless editor; an error shows the page with it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, slug: str, **rest: Any) -> HttpResponse:
+        study = load_edited(request, slug)
+        try:
+            return view(request, study, **rest)
+        except (StudyError, CatalogError) as error:
+            from review.studies.views.pages import study_page
+
+            study.refresh_from_db()
+            return study_page(request, study, problem=str(error), status=status_of(error))
+
+    return login_required(require_POST(guarded))

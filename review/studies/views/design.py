@@ -1,0 +1,126 @@
+"""Change a draft: texts, arms, parts, counts."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+
+from review.catalog.models import ImageClass, Pool
+from review.studies import services
+from review.studies.errors import BadProtocol
+from review.studies.forms import sent_counts
+from review.studies.models import Part, Study
+from review.studies.services.render import asked_display
+from review.studies.views.common import edits
+
+NUMBERS = ("readings_per_case", "min_repeat_gap", "washout_days", "revise_window")
+SHARES = {
+    "repeats": "repeat_fraction",
+    "full_forms": "full_form_fraction",
+    "controls": "control_fraction",
+}
+SWITCHES = ("show_intended_class", "preset_below_min_px")
+DISPLAY = ("px", "jpeg_quality")
+
+
+@edits
+def settings(request: HttpRequest, study: Study) -> HttpResponse:
+    """Change title, texts and the number of readers."""
+    given = request.POST
+    fields: dict[str, Any] = {
+        name: given[name].strip() for name in ("title", "intro", "consent_text") if name in given
+    }
+    if given.get("min_readers"):
+        fields["min_readers"] = max(1, _number(given, "min_readers"))
+    services.update_study(actor=request.user, study=study, **fields)
+    messages.success(request, "Saved.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def add_arm(request: HttpRequest, study: Study) -> HttpResponse:
+    """Add a pool as an arm."""
+    pool = Pool.objects.filter(uuid=_uuid(request.POST.get("pool", ""))).first()
+    if pool is None:
+        raise BadProtocol("Choose a pool for the arm.")
+    code, label = request.POST.get("code", ""), request.POST.get("label", "")
+    services.add_arm(actor=request.user, study=study, pool=pool, code=code, label=label)
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def remove_arm(request: HttpRequest, study: Study, code: str) -> HttpResponse:
+    """Take an arm out, with its counts."""
+    services.remove_arm(actor=request.user, arm=get_object_or_404(study.arms, code=code))
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def add_part(request: HttpRequest, study: Study) -> HttpResponse:
+    """Add a part in the place that its kind has in the default order."""
+    services.add_part(actor=request.user, study=study, kind=request.POST.get("kind", ""))
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def change_part(request: HttpRequest, study: Study, order: int) -> HttpResponse:
+    """Change a part's protocol, or take the part out."""
+    part = get_object_or_404(study.parts, order=order)
+    if "remove" in request.POST:
+        services.remove_part(actor=request.user, part=part)
+    else:
+        protocol = _protocol(request.POST, part)
+        services.update_part(actor=request.user, part=part, **protocol)
+        messages.success(request, f"Part {order} saved.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def set_draws(request: HttpRequest, study: Study, order: int) -> HttpResponse:
+    """Replace a part's counts."""
+    part = get_object_or_404(study.parts, order=order)
+    evaluated = study.domain.classes.filter(role=ImageClass.Role.EVALUATED)
+    arms = list(study.arms.values_list("code", flat=True))
+    counts = sent_counts(request.POST, arms, list(evaluated.values_list("code", flat=True)))
+    seed = _number(request.POST, "seed") if request.POST.get("seed") else None
+    services.set_draws(actor=request.user, part=part, counts=counts, seed=seed)
+    messages.success(request, f"Counts of part {order} saved.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def copy(request: HttpRequest, study: Study) -> HttpResponse:
+    """Copy the design into a new draft."""
+    twin = services.copy_study(actor=request.user, study=study, title=request.POST.get("title", ""))
+    return redirect("studies:detail", slug=twin.slug)
+
+
+def _protocol(given: QueryDict, part: Part) -> dict[str, Any]:
+    """Return the fields that were sent; switches count only when `switches` was sent too."""
+    protocol: dict[str, Any] = {name: _number(given, name) for name in NUMBERS if given.get(name)}
+    for name, field in SHARES.items():
+        if given.get(name):
+            protocol[field] = _number(given, name) / 100
+    if "stated_purpose" in given:
+        protocol["stated_purpose"] = given["stated_purpose"].strip()[:80]
+    if "switches" in given:
+        protocol |= {name: name in given for name in SWITCHES}
+    if any(name in given for name in DISPLAY):
+        kept = {k: v for k, v in asked_display(part).items() if k not in DISPLAY}
+        sent = {name: _number(given, name) for name in DISPLAY if given.get(name)}
+        protocol["display"] = kept | sent
+    return protocol
+
+
+def _number(given: QueryDict, name: str) -> int:
+    text = given.get(name, "").strip()
+    if not text.isdigit() or len(text) > 18:
+        raise BadProtocol(f"{name.replace('_', ' ')}: {text!r} is no whole number.")
+    return int(text)
+
+
+def _uuid(text: str) -> str | None:
+    """Return the text if it can be a UUID; anything else matches no row."""
+    plain = text.replace("-", "")
+    return text if len(plain) == 32 and all(c in "0123456789abcdef" for c in plain) else None

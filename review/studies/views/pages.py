@@ -1,0 +1,106 @@
+"""The list of studies and the page of one study."""
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from review.catalog.models import Pool
+from review.studies.models import Membership, Part, Study
+from review.studies.policies import may_create, may_edit
+from review.studies.protocol import verify_protocol
+from review.studies.selectors import pages
+from review.studies.selectors.checklist import (
+    activation_checklist,
+    checklist,
+    load_design,
+)
+from review.studies.views.common import load_study
+
+State = Study.State
+
+
+@login_required
+@require_safe
+def study_list(request: HttpRequest) -> HttpResponse:
+    """List the studies that the user runs."""
+    context = {"studies": pages.study_rows(request.user), "may_create": may_create(request.user)}
+    return render(request, "review/studies/list.html", context)
+
+
+@login_required
+@require_safe
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a study to those who run it."""
+    return study_page(request, load_study(request, slug))
+
+
+def study_page(
+    request: HttpRequest, study: Study, *, problem: str = "", status: int = 200, join_url: str = ""
+) -> HttpResponse:
+    """Render the page of a study, with what went wrong or the link to hand on."""
+    context = {
+        "study": study,
+        "problem": problem,
+        "join_url": join_url,
+        "invitation_hours": settings.INVITATION_HOURS,
+        "may_edit": may_edit(request.user, study),
+        "readers": pages.reader_progress(study),
+        "staff": pages.staff_seats(study),
+        "invitations": pages.open_invitations(study, timezone.now()),
+        "roles": Membership.Role.choices,
+        "progress": pages.prepare_progress(study),
+        **_state_context(study),
+    }
+    return render(request, "review/studies/detail.html", context, status=status)
+
+
+def _state_context(study: Study) -> dict[str, object]:
+    """Return what only this state shows: the design of a draft, the balance of what was drawn."""
+    if study.state != State.DRAFT:
+        items = activation_checklist(study) if study.state == State.PREPARED else []
+        return {"items": items, "is_ready": _is_clear(items), "arms": _arms(study)}
+    design = load_design(study)
+    items = checklist(study)
+    used = {arm.pool_id for arm in design.arms}
+    free = Pool.objects.filter(domain=study.domain, state=Pool.State.COMPLETE).exclude(pk__in=used)
+    return {
+        "items": items,
+        "is_ready": _is_clear(items),
+        "arms": design.arms,
+        "tables": pages.part_tables(study, design),
+        "free_pools": free.order_by("source", "name"),
+        "part_kinds": Part.Kind.choices,
+    }
+
+
+def _arms(study: Study) -> object:
+    return study.arms.select_related("pool")
+
+
+def _is_clear(items: list) -> bool:
+    return not any(item.state == "bad" for item in items)
+
+
+@login_required
+@require_safe
+def protocol(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the frozen protocol, its hash, and whether anything differs from it."""
+    study = load_study(request, slug)
+    context = {
+        "study": study,
+        "faults": verify_protocol(study) if study.protocol_sha256 else [],
+        "amendments": study.amendments.select_related("approved_by"),
+        "criteria": study.criterion_set.criteria.order_by("order"),
+    }
+    return render(request, "review/studies/protocol.html", context)
+
+
+@login_required
+@require_safe
+def protocol_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return the frozen protocol as JSON."""
+    study = load_study(request, slug)
+    return JsonResponse({"sha256": study.protocol_sha256, "protocol": study.protocol})

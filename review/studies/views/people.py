@@ -1,0 +1,81 @@
+"""Invite, withdraw, and amend a running study."""
+
+from datetime import UTC, datetime
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.dateparse import parse_datetime
+
+from review.studies import services
+from review.studies.errors import BadProtocol
+from review.studies.models import Case, Membership, Study
+from review.studies.views.common import edits
+from review.studies.views.pages import study_page
+
+
+@edits
+def invite(request: HttpRequest, study: Study) -> HttpResponse:
+    """Make an invitation; the page shows its link once."""
+    email = request.POST.get("email", "").strip()
+    if "@" not in email:
+        raise BadProtocol("Give the e-mail address of the person to invite.")
+    _, token = services.invite(
+        actor=request.user,
+        study=study,
+        email=email,
+        role=request.POST.get("role", Membership.Role.READER),
+        experience=request.POST.get("experience", "")[:120],
+    )
+    return study_page(request, study, join_url=services.join_url(token))
+
+
+@edits
+def revoke(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
+    """Make a link useless."""
+    invitation = get_object_or_404(study.invitations, pk=pk)
+    services.revoke_invitation(actor=request.user, invitation=invitation)
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def withdraw(request: HttpRequest, study: Study, code: str) -> HttpResponse:
+    """End a reader's seat."""
+    seat = get_object_or_404(study.memberships, code=code, role=Membership.Role.READER)
+    services.withdraw_reader(
+        actor=request.user,
+        membership=seat,
+        keep_data=bool(request.POST.get("keep_data")),
+        reason=request.POST.get("reason", ""),
+    )
+    messages.success(request, f"{code} is withdrawn.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def amend(request: HttpRequest, study: Study) -> HttpResponse:
+    """Change a running study, with a reason."""
+    kind, value = request.POST.get("kind", ""), request.POST.get("value", "").strip()
+    common = {"actor": request.user, "reason": request.POST.get("reason", "")}
+    if kind == "deadline":
+        services.extend_study(study=study, deadline=_moment(value), **common)
+    elif kind == "intro":
+        services.change_intro(study=study, intro=value, **common)
+    elif kind == "void":
+        case = Case.objects.filter(part__study=study, code=value.upper()).first()
+        if case is None:
+            raise BadProtocol(f"Case {value!r} is not in this study. Codes look like C0001.")
+        services.void_case(case=case, **common)
+    else:
+        raise BadProtocol("Choose what is amended: the deadline, the introduction, or a case.")
+    messages.success(request, "Amended; the protocol has a new hash.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+def _moment(text: str) -> datetime:
+    """Read a date, or a date with a time, as UTC."""
+    try:
+        found = parse_datetime(text) or datetime.strptime(text, "%Y-%m-%d")
+    except ValueError as error:
+        raise BadProtocol(f"{text!r} is no date; write it as 2027-01-31.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
