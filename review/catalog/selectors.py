@@ -19,9 +19,10 @@ class ClassCount:
 
 def pools_with_counts() -> QuerySet[Pool]:
     """Return all pools with `n_images` and `n_classes`; one query."""
-    return Pool.objects.select_related("domain").annotate(
+    counted = Pool.objects.select_related("domain").annotate(
         n_images=Count("images"), n_classes=Count("images__image_class", distinct=True)
     )
+    return counted.order_by("-created_at", "-pk")
 
 
 def class_counts(pool: Pool) -> list[ClassCount]:
@@ -33,6 +34,7 @@ def class_counts(pool: Pool) -> list[ClassCount]:
 
 def domains_with_counts() -> QuerySet[Domain]:
     """Return all domains with `n_classes` and `n_pools`; one query."""
-    return Domain.objects.annotate(
+    counted = Domain.objects.annotate(
         n_classes=Count("classes", distinct=True), n_pools=Count("pools", distinct=True)
     )
+    return counted.order_by("code")
