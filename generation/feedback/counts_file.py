@@ -31,7 +31,7 @@ def read_counts(text: str) -> PlanInput:
     except ValueError:  # an integer with more digits than Python converts
         raise PlanInputError("The file holds a number that is far too long.") from None
     top = _object(document, "the file", {"budget", "config", "classes", "round_no"})
-    config = _config(top.get("config", {}))
+    config = read_config(top.get("config", {}))
     round_no = top.get("round_no", 0)
     return PlanInput(
         budget=_whole(_required(top, "budget", "the file"), "budget"),
@@ -47,7 +47,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise PlanInputError(f"The file holds {name}; every number must be finite.")
 
 
-def _config(value: object) -> PlanConfig:
+def read_config(value: object) -> PlanConfig:
+    """Read a config by its keys of the feedback design. Raises PlanInputError."""
     return PlanConfig(**_object(value, "config", set(CONFIG_KEYS)))
 
 

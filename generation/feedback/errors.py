@@ -1,4 +1,4 @@
-"""Domain errors of the feedback loop."""
+"""Domain errors of the feedback loop; every message says what to do."""
 
 
 class FeedbackError(Exception):
@@ -11,3 +11,15 @@ class PlanInputError(FeedbackError, ValueError):
 
 class ReadsError(FeedbackError, ValueError):
     """A set of readings cannot be pooled: unknown class, prototype or impossible probability."""
+
+
+class NotAllowed(FeedbackError):
+    """Plans are approved and launched by admins."""
+
+
+class WrongState(FeedbackError):
+    """The verb does not fit the state of the plan or of the loop."""
+
+
+class OverrideRefused(FeedbackError, ValueError):
+    """A change of a planned cell has no reason, or would leave less than no image."""

@@ -8,114 +8,267 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
-        ('results', '0001_initial'),
-        ('runs', '0001_initial'),
-        ('studies', '0001_initial'),
-        ('training', '0001_initial'),
+        ("catalog", "0001_initial"),
+        ("results", "0001_initial"),
+        ("runs", "0001_initial"),
+        ("studies", "0001_initial"),
+        ("training", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Loop',
+            name="Loop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('targets', models.JSONField(help_text='class code -> N_c accepted images wanted')),
-                ('budget', models.PositiveIntegerField(help_text='images to show per round')),
-                ('config', models.JSONField(default=dict, help_text='plan config, feedback.md 3')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('checkpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loops', to='training.checkpoint')),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loops', to='catalog.domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("targets", models.JSONField(help_text="class code -> N_c accepted images wanted")),
+                ("budget", models.PositiveIntegerField(help_text="images to show per round")),
+                ("config", models.JSONField(default=dict, help_text="plan config, feedback.md 3")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="loops",
+                        to="training.checkpoint",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="loops",
+                        to="catalog.domain",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='PlanInput',
+            name="PlanInput",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content_sha256', models.CharField(max_length=64, unique=True)),
-                ('content', models.JSONField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('snapshots', models.ManyToManyField(related_name='plan_inputs', to='results.snapshot')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("content_sha256", models.CharField(max_length=64, unique=True)),
+                ("content", models.JSONField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "snapshots",
+                    models.ManyToManyField(related_name="plan_inputs", to="results.snapshot"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('round_number', models.PositiveIntegerField(help_text='the round that this plan draws')),
-                ('policy', models.CharField(max_length=40)),
-                ('config', models.JSONField()),
-                ('summary', models.JSONField(default=dict, help_text='per class status, totals, warnings')),
-                ('plan_sha256', models.CharField(max_length=64)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved'), ('launched', 'Launched'), ('superseded', 'Superseded')], default='draft', max_length=10)),
-                ('approved_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('approved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('loop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='feedback.loop')),
-                ('run', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='plan', to='runs.generationrun')),
-                ('input', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plans', to='feedback.planinput')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "round_number",
+                    models.PositiveIntegerField(help_text="the round that this plan draws"),
+                ),
+                ("policy", models.CharField(max_length=40)),
+                ("config", models.JSONField()),
+                (
+                    "summary",
+                    models.JSONField(default=dict, help_text="per class status, totals, warnings"),
+                ),
+                ("plan_sha256", models.CharField(max_length=64)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("approved", "Approved"),
+                            ("launched", "Launched"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("approved_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "approved_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "loop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="feedback.loop",
+                    ),
+                ),
+                (
+                    "run",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plan",
+                        to="runs.generationrun",
+                    ),
+                ),
+                (
+                    "input",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="plans",
+                        to="feedback.planinput",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('loop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='feedback.loop')),
-                ('plan', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rounds_proposed_from', to='feedback.plan')),
-                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='runs.generationrun')),
-                ('study', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='studies.study')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "loop",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="feedback.loop",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds_proposed_from",
+                        to="feedback.plan",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="runs.generationrun",
+                    ),
+                ),
+                (
+                    "study",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="studies.study",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['loop', 'number'],
+                "ordering": ["loop", "number"],
             },
         ),
         migrations.CreateModel(
-            name='PlanCell',
+            name="PlanCell",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('prototype', models.PositiveIntegerField()),
-                ('share', models.FloatField()),
-                ('n_show', models.PositiveIntegerField()),
-                ('n_audit', models.PositiveIntegerField()),
-                ('n_generate', models.PositiveIntegerField()),
-                ('rate', models.FloatField()),
-                ('low', models.FloatField()),
-                ('high', models.FloatField()),
-                ('need', models.FloatField()),
-                ('escalated', models.BooleanField(default=False)),
-                ('reasons', models.JSONField(default=list)),
-                ('override', models.JSONField(help_text='delta, user, reason', null=True)),
-                ('image_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.imageclass')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='cells', to='feedback.plan')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("prototype", models.PositiveIntegerField()),
+                ("share", models.FloatField()),
+                ("n_show", models.PositiveIntegerField()),
+                ("n_audit", models.PositiveIntegerField()),
+                ("n_generate", models.PositiveIntegerField()),
+                ("rate", models.FloatField()),
+                ("low", models.FloatField()),
+                ("high", models.FloatField()),
+                ("need", models.FloatField()),
+                ("escalated", models.BooleanField(default=False)),
+                ("reasons", models.JSONField(default=list)),
+                ("override", models.JSONField(help_text="delta, user, reason", null=True)),
+                (
+                    "image_class",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalog.imageclass",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="cells",
+                        to="feedback.plan",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['plan', 'image_class__order', 'prototype'],
-                'constraints': [models.UniqueConstraint(fields=('plan', 'image_class', 'prototype'), name='one_plan_cell_per_prototype')],
+                "ordering": ["plan", "image_class__order", "prototype"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("plan", "image_class", "prototype"),
+                        name="one_plan_cell_per_prototype",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='plan',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'launched')), fields=('loop', 'round_number'), name='one_launched_plan_per_round'),
+            model_name="plan",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "launched")),
+                fields=("loop", "round_number"),
+                name="one_launched_plan_per_round",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('loop', 'number'), name='one_round_per_number'),
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                fields=("loop", "number"), name="one_round_per_number"
+            ),
         ),
     ]

@@ -1,0 +1,156 @@
+"""What the loop page shows: rounds with rates, the current plan, the figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+
+from generation.feedback.lineage import lineage_of
+from generation.feedback.models import Loop, Plan, PlanCell, Round
+from generation.feedback.policies import visible_loops
+from generation.feedback.rates import ClassRate, class_rates
+from generation.feedback.screening import ScreeningPlan
+from generation.feedback.services.decide import effective
+from review.studies.models import Study
+
+Figure = dict[str, Any]
+COLOURS = ("#0f766e", "#b45309", "#4338ca", "#be185d", "#15803d", "#0369a1", "#7c2d12", "#6d28d9")
+
+
+@dataclass(frozen=True)
+class RoundView:
+    """One round: its row, what to do next with it, and its rates once unblinded."""
+
+    round: Round
+    rates: tuple[ClassRate, ...]
+
+    @property
+    def synthetic(self) -> list[ClassRate]:
+        return [rate for rate in self.rates if not rate.is_real]
+
+
+@dataclass(frozen=True)
+class RateLine:
+    """One class across rounds: real images as the ceiling, then a rate or None per round."""
+
+    code: str
+    real: ClassRate | None
+    rounds: tuple[ClassRate | None, ...]
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A plan's cell with the numbers that count after an override."""
+
+    cell: PlanCell
+    numbers: ScreeningPlan
+
+
+@dataclass(frozen=True)
+class ClassView:
+    """A plan's class with its cells; `n_show` counts overrides in."""
+
+    summary: dict[str, Any]
+    cells: tuple[CellView, ...]
+
+    @property
+    def n_show(self) -> int:
+        return sum(view.numbers.show for view in self.cells)
+
+
+def get_loop(user: Any, pk: int) -> Loop:
+    """Return a loop that the user may see; 404 otherwise."""
+    loops = visible_loops(user).select_related("domain", "checkpoint__parent", "checkpoint__bank")
+    return get_object_or_404(loops, pk=pk)
+
+
+def round_views(loop: Loop) -> list[RoundView]:
+    """Return the rounds in order; rates only of unblinded studies."""
+    lineage = lineage_of(loop.checkpoint)
+    rounds = loop.rounds.select_related("run", "study", "plan").order_by("number")
+    return [RoundView(round_, _rates(round_, lineage)) for round_ in rounds]
+
+
+def _rates(round_: Round, lineage: Sequence[str]) -> tuple[ClassRate, ...]:
+    study = round_.study
+    if study is None or study.unblinded_at is None:
+        return ()
+    snapshot = study.snapshots.order_by("-at", "-pk").first()
+    return tuple(class_rates(snapshot, lineage)) if snapshot else ()
+
+
+def rate_lines(views: Sequence[RoundView], codes: Sequence[str]) -> list[RateLine]:
+    """Return one line per class that somebody judged, in the generator's order."""
+    judged = [view for view in views if view.rates]
+    lines = []
+    for code in codes:
+        found = [[r for r in view.rates if r.code == code] for view in judged]
+        real = [rate for rates in found for rate in rates if rate.is_real]
+        synthetic = tuple(next((r for r in rates if not r.is_real), None) for rates in found)
+        if real or any(synthetic):
+            lines.append(RateLine(code, real[-1] if real else None, synthetic))
+    return lines
+
+
+def judged_numbers(views: Sequence[RoundView]) -> list[int]:
+    """Return the numbers of rounds with rates: the columns of `rate_lines`."""
+    return [view.round.number for view in views if view.rates]
+
+
+def rate_figure(lines: Sequence[RateLine], numbers: Sequence[int]) -> Figure:
+    """Return the Plotly figure: rate per class by round with 95 % intervals."""
+    traces = []
+    for i, line in enumerate(lines):
+        points = [(n, r) for n, r in zip(numbers, line.rounds, strict=True) if r is not None]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "name": line.code,
+                "x": [n + 0.03 * (i - (len(lines) - 1) / 2) for n, _ in points],
+                "y": [100 * r.rate for _, r in points],
+                "customdata": [[r.n, 100 * r.low, 100 * r.high] for _, r in points],
+                "hovertemplate": "%{y:.0f} % (%{customdata[1]:.0f} to %{customdata[2]:.0f}), "
+                "%{customdata[0]} images<extra>" + line.code + "</extra>",
+                "error_y": {
+                    "type": "data",
+                    "symmetric": False,
+                    "thickness": 1.2,
+                    "width": 3,
+                    "array": [100 * (r.high - r.rate) for _, r in points],
+                    "arrayminus": [100 * (r.rate - r.low) for _, r in points],
+                },
+                "marker": {"color": COLOURS[i % len(COLOURS)], "size": 8},
+                "line": {"color": COLOURS[i % len(COLOURS)]},
+            }
+        )
+    layout = {
+        "xaxis": {"title": {"text": "Round"}, "tickvals": list(numbers), "dtick": 1},
+        "yaxis": {"title": {"text": "Plausible, %"}, "range": [0, 103]},
+        "legend": {"orientation": "h", "y": 1.12},
+    }
+    return {"data": traces, "layout": layout}
+
+
+def current_plan(loop: Loop) -> Plan | None:
+    """Return the newest plan that was not superseded."""
+    plans = loop.plans.exclude(state=Plan.State.SUPERSEDED).select_related("input", "run")
+    return plans.select_related("approved_by").order_by("-pk").first()
+
+
+def plan_classes(plan: Plan) -> list[ClassView]:
+    """Return the plan's classes with their cells; excluded classes last."""
+    cells: dict[str, list[CellView]] = {}
+    for cell in plan.cells.select_related("image_class", "plan"):
+        cells.setdefault(cell.image_class.code, []).append(CellView(cell, effective(cell)))
+    views = [
+        ClassView(entry, tuple(cells.get(entry["code"], ()))) for entry in plan.summary["classes"]
+    ]
+    return sorted(views, key=lambda view: view.summary["status"] == "excluded")
+
+
+def attachable_studies(loop: Loop) -> list[Study]:
+    """Return loop studies of the domain that judge no round yet, newest first."""
+    studies = Study.objects.filter(domain=loop.domain, purpose=Study.Purpose.LOOP)
+    return list(studies.filter(rounds=None).order_by("-created_at")[:50])
