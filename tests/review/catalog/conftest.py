@@ -12,8 +12,10 @@ from tests.review.catalog.hostile_images import saved
 
 
 @pytest.fixture
-def media(tmp_path: Path, settings: Any) -> Path:
-    """Return the media folder of this test."""
+def media(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the media folder of this test, unsynced; leases outlast any test's transaction."""
+    monkeypatch.setattr("review.catalog.storage.os.fsync", lambda descriptor: None)
+    settings.LEASE_SECONDS = 3600
     folder = tmp_path / "media"
     local = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
