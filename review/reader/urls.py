@@ -1,4 +1,15 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from review.reader import api, views
 
 app_name = "reader"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", views.worklist, name="worklist"),
+    path("i/<uuid:public_id>", api.image, name="image"),
+    path("<slug:slug>/", views.screen, name="screen"),
+    path("<slug:slug>/consent", views.consent, name="consent"),
+    path("<slug:slug>/start", views.start, name="start"),
+    path("<slug:slug>/shortcuts", views.shortcuts, name="shortcuts"),
+    path("<slug:slug>/next", api.next_cases, name="next"),
+    path("<slug:slug>/submit", api.submit, name="submit"),
+]

@@ -43,6 +43,7 @@ class Seat:
     wanted_consent: int
     criterion_set_pk: int
     domain_pk: int
+    deadline: datetime | None
 
     FIELDS: ClassVar[tuple[str, ...]] = (
         "pk",
@@ -60,6 +61,7 @@ class Seat:
         "study__consent_version",
         "study__criterion_set_id",
         "study__domain_id",
+        "study__deadline",
     )
 
     @property

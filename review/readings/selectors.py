@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
-from review.catalog.models import Criterion, ImageClass
+from review.catalog.models import Criterion, Domain, ImageClass
 from review.readings.models import Reading, ReadingAnswer
 from review.readings.seats import OpenSession
 from review.readings.windows import PREFETCH, is_ahead, is_open, is_revisable
@@ -231,3 +231,9 @@ def part_count(study_pk: int) -> int:
     """Return the number of the last part of a study, counted from 1."""
     last = Part.objects.filter(study_id=study_pk).aggregate(last=Max("order"))["last"]
     return int(last or 0)
+
+
+def header_of(domain_pk: int) -> dict[str, Any]:
+    """Return the [domain] table of a domain file: question, preamble, display rules."""
+    header = Domain.objects.values_list("content__domain", flat=True).get(pk=domain_pk)
+    return dict(header)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -223,10 +223,16 @@ def _advance(facts: Facts, reading: Reading) -> Submission:
 
 
 def _finish(facts: Facts, at: datetime) -> None:
+    """Finish a session; the next one opens after its washout. The last one completes the seat."""
     Session.objects.filter(pk=facts.session_pk, finished_at=None).update(finished_at=at)
     unread = Session.objects.filter(membership_id=facts.membership_pk, finished_at=None)
-    if not unread.exists():
+    following = unread.order_by("part__order", "index").values_list("pk", "part__washout_days")
+    coming = following.first()
+    if coming is None:
         Membership.objects.filter(pk=facts.membership_pk).update(state=Membership.State.COMPLETE)
+    elif coming[1]:
+        opens = at + timedelta(days=coming[1])
+        Session.objects.filter(pk=coming[0], not_before=None).update(not_before=opens)
 
 
 @transaction.atomic
@@ -247,3 +253,8 @@ def mark_issued(assignment_pks: Sequence[int]) -> None:
         Assignment.objects.filter(pk__in=assignment_pks, opened_at=None).update(
             opened_at=timezone.now()
         )
+
+
+def save_preferences(*, membership_pk: int, preferences: dict[str, Any]) -> None:
+    """Store a reader's shortcuts; the form has held them against the allow-list."""
+    Membership.objects.filter(pk=membership_pk).update(preferences=preferences)

@@ -25,6 +25,7 @@ class WorklistRow:
     total: int
     minutes_left: int
     opens_at: datetime | None
+    deadline: datetime | None
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def _row(seat: Seat, loads: list[_Load], pace: dict[int, float]) -> WorklistRow:
         total=sum(load.total for load in loads),
         minutes_left=max(1, round(seconds / 60)),
         opens_at=current.not_before if current else None,
+        deadline=seat.deadline,
     )
 
 

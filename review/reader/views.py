@@ -1,0 +1,95 @@
+"""Pages of a reader: worklist, consent, start of a session, the reading screen, shortcuts."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from review.reader.access import no_store, own_seat
+from review.reader.config import part_texts, reader_config, rules_of
+from review.reader.forms import ShortcutsForm, checked, start_form_for
+from review.readings.answers import Reason
+from review.readings.models import CaseFlag
+from review.readings.seats import Situation, open_session, situation_of
+from review.readings.services import save_preferences, start_session
+from review.readings.worklist import worklist_of
+from review.studies.models import Membership
+from review.studies.services import consent as give_consent
+
+
+@login_required
+@require_safe
+def worklist(request: HttpRequest) -> HttpResponse:
+    rows = worklist_of(request.user)
+    return no_store(render(request, "review/reader/worklist.html", {"rows": rows}))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def consent(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the consent text; a click on agree is recorded with its version and time."""
+    seat = own_seat(request, slug)
+    if request.method == "POST" and request.POST.get("agree") == "yes":
+        give_consent(Membership.objects.get(pk=seat.pk))
+        return redirect("reader:screen", slug=slug)
+    return no_store(render(request, "review/reader/consent.html", {"seat": seat}))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say what the part asks, check the display, and open the session."""
+    seat = own_seat(request, slug)
+    session = open_session(seat.pk)
+    if session is None or situation_of(seat, session) not in (Situation.START, Situation.READING):
+        return redirect("reader:screen", slug=slug)
+    rules = rules_of(seat, session)
+    form = start_form_for(rules)(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        start_session(session_pk=session.pk, display_check=checked(form.cleaned_data))
+        return redirect("reader:screen", slug=slug)
+    part = part_texts(seat, session)
+    page = {"seat": seat, "part": part, "rules": rules, "form": form}
+    page["question"] = part["question"].replace("{class_name}", "the class that is named")
+    return no_store(render(request, "review/reader/start.html", page))
+
+
+@login_required
+@require_safe
+def screen(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the reading screen, or whatever stands before it."""
+    seat = own_seat(request, slug)
+    session = open_session(seat.pk)
+    situation = situation_of(seat, session)
+    if situation is Situation.CONSENT:
+        return redirect("reader:consent", slug=slug)
+    if situation is Situation.START:
+        return redirect("reader:start", slug=slug)
+    if situation is not Situation.READING or session is None:
+        page = {"seat": seat, "situation": str(situation), "session": session}
+        return no_store(render(request, "review/reader/waiting.html", page))
+    page = {
+        "seat": seat,
+        "config": reader_config(request, seat, session),
+        "reasons": Reason.choices,
+        "flags": CaseFlag.Kind.choices,
+    }
+    return no_store(render(request, "review/reader/screen.html", page))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def shortcuts(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let the reader move shortcuts within the allow-list, or switch them off."""
+    seat = own_seat(request, slug)
+    form = ShortcutsForm(request.POST or None, preferences=seat.preferences)
+    status = 200
+    if request.method == "POST":
+        if form.is_valid():
+            save_preferences(membership_pk=seat.pk, preferences=form.preferences())
+            messages.success(request, "Your shortcuts are saved.")
+            return redirect("reader:screen", slug=slug)
+        status = 422
+    page = {"seat": seat, "form": form}
+    return no_store(render(request, "review/reader/shortcuts.html", page, status=status))

@@ -1,0 +1,37 @@
+// Key -> action. Letters go by their place on the keyboard (code) and can be remapped from the
+// server's allow-list; signs go by what they print, because their places differ by country.
+
+const SIGNS = { "+": "zoom_in", "-": "zoom_out", "=": "fit", ".": "one_to_one", "?": "help" };
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const REPEATABLE = ["pan", "level", "zoom_in", "zoom_out"];
+
+export class Keys {
+  constructor(config, run) {
+    this.byCode = new Map(Object.entries(config.keys).map(([action, code]) => [code, action]));
+    this.enabled = config.shortcuts;
+    this.run = run;
+    addEventListener("keydown", (event) => this.#down(event));
+  }
+
+  #action(event) {
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
+    if (digit) return ["digit", Number(digit[1]) || 10, event.shiftKey];
+    if (ARROWS[event.code]) return [event.shiftKey ? "level" : "pan", ...ARROWS[event.code]];
+    const code = event.code === "NumpadEnter" ? "Enter" : event.code;
+    const named = this.byCode.get(code);
+    if (named && !event.shiftKey) return [named];
+    return SIGNS[event.key] ? [SIGNS[event.key]] : null;
+  }
+
+  #down(event) {
+    const { target } = event, inList = target.id === "class-choice" && event.code === "Enter";
+    const typing = !inList && target.closest?.("dialog, input, textarea, select");
+    if (!this.enabled || typing || event.ctrlKey || event.altKey || event.metaKey) return;
+    const presses = event.code === "Enter" || event.code === "Space";
+    // A control that was reached by Tab keeps Enter and Space; after a click they go to the case.
+    if (presses && target.matches?.("button:focus-visible, a:focus-visible, summary")) return;
+    const action = this.#action(event);
+    if (!action || (event.repeat && !REPEATABLE.includes(action[0]))) return;
+    if (this.run(...action) !== false) event.preventDefault();
+  }
+}

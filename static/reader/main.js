@@ -1,0 +1,293 @@
+// The reading screen: the next case is on the canvas before the finger is back up.
+import { Clock } from "./clock.js";
+import { ask, halt, isOpen, release } from "./dialogs.js";
+import { Draft } from "./draft.js";
+import { Images } from "./images.js";
+import { Keys } from "./keys.js";
+import { Panel } from "./panel.js";
+import { Pending } from "./pending.js";
+import { HALTS, REASONS } from "./words.js";
+import { Server } from "./server.js";
+import { Stage } from "./stage.js";
+
+const config = JSON.parse(document.getElementById("reader-config").textContent);
+const page = document.documentElement;
+const done = new Set(); // answered on this page, whether confirmed or not
+const drafts = new Map();
+let queue = [], past = [], current = null, draft = null, reopened = false, painted = false;
+let state = "reading", offline = false, resting = false, sinceBreak = 0, activeSinceBreak = 0;
+
+const panel = new Panel(config, (name, ...rest) => actions[name]?.(...rest));
+const clock = new Clock(config.idle_ms);
+const stage = new Stage(document.getElementById("image"), document.getElementById("frame"),
+  config.display, () => panel.caption(stage.caption()));
+const images = new Images((pixels) => stage.prepare(pixels), (error) => server.imageFailed(error));
+const pending = new Pending(config.storage_prefix, (body) => server.send(body), showStatus);
+const server = new Server(config, { stored, rejected, applied, stopped, connected });
+images.onready = (id) => id === current?.assignment && !painted && paint();
+
+// ---- the list -----------------------------------------------------------------------------------
+function applied(news) {
+  state = news.state;
+  const waiting = new Map(pending.all.map((body) => [body.assignment, body]));
+  if (news.past) past = news.past.filter((one) => !waiting.has(one.assignment));
+  for (const one of news.cases) {
+    const body = waiting.get(one.assignment);
+    if (body && !past.some((old) => old.assignment === one.assignment))
+      past.push(answered(one, body));
+  }
+  queue = news.cases.filter((one) => !waiting.has(one.assignment) && !done.has(one.assignment));
+  trim();
+  if (HALTS[state] && (state === "paused" || state === "closed")) return stopped(state, news);
+  if (reopened) return want();
+  if (current && queue[0]?.assignment === current.assignment) return want();
+  if (current) panel.say("That case was answered in another window; its answer stands.");
+  forward(news);
+}
+
+function forward(news) {
+  if (resting) return;
+  if (queue.length) return show(queue[0], false);
+  current = draft = null;
+  painted = false;
+  stage.blank();
+  if (pending.size || state === "reading") return waitForNews();
+  stopped(state, news);
+}
+
+function waitForNews() {
+  const kept = pending.size;
+  panel.cover(offline
+    ? `No connection. ${kept} ${kept === 1 ? "answer is" : "answers are"} kept on this device and ` +
+      "will be sent when it returns. You may leave this page open, or close it and come back."
+    : "Loading the next case …");
+  if (!kept) server.refresh();
+}
+
+const trim = () => past.splice(0, Math.max(0, past.length - config.revise_window));
+
+// Of the past only the last is fetched; earlier ones stay if they are here already.
+function want() {
+  const near = past.filter((one, i) => i === past.length - 1 || images.ready(one.assignment));
+  images.want([...(current ? [current] : []), ...queue, ...near]);
+}
+
+function answered(one, body) {
+  const answer = { ...body.answer, revision: body.base_revision + 1 };
+  return { ...one, base_revision: answer.revision, answer };
+}
+
+function show(one, isRevision) {
+  if (current && !reopened && draft) drafts.set(current.assignment, draft);
+  current = one;
+  reopened = isRevision;
+  painted = false;
+  draft = (!isRevision && drafts.get(one.assignment)) || new Draft(one, config);
+  panel.show(draft, reopened);
+  panel.cover("");
+  want();
+  paint();
+}
+
+function paint() {
+  const pixels = images.ready(current.assignment);
+  if (!pixels) {
+    stage.blank();
+    panel.cover(offline ? "No connection; the image will follow." : "Loading the image …");
+    return;
+  }
+  panel.cover("");
+  stage.show(pixels);
+  panel.caption(stage.caption());
+  const id = current.assignment;
+  // After the next frame the picture is on the screen: only now do answer keys live.
+  requestAnimationFrame(() => setTimeout(() => {
+    if (current?.assignment !== id || painted) return;
+    painted = true;
+    clock.start();
+    page.dataset.painted = id;
+  }));
+}
+
+// ---- answering ----------------------------------------------------------------------------------
+const uuid = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+};
+
+function commit(extra = {}) {
+  if (!painted || !current) return;
+  if (!extra.cannot_judge && draft.problem) return panel.say(draft.problem);
+  const one = current, answer = { ...draft.body(), ...extra }, timing = clock.read();
+  if (answer.cannot_judge) Object.assign(answer, { criteria: {}, value: null, perceived_class: "" });
+  const body = { assignment: one.assignment, key: uuid(), base_revision: one.base_revision,
+    session: config.session, answer, timing, context: stage.state() };
+  pending.add(body);
+  done.add(one.assignment);
+  drafts.delete(one.assignment);
+  past = [...past.filter((old) => old.assignment !== one.assignment), answered(one, body)];
+  past.sort((a, b) => a.position - b.position);
+  trim();
+  if (!reopened) queue.shift();
+  reopened = false;
+  draft = current = null;
+  panel.say("");
+  sinceBreak += 1;
+  activeSinceBreak += timing.active_ms;
+  const isDue = sinceBreak >= config.break_every || activeSinceBreak >= config.break_ms;
+  if (isDue && queue.length) rest();
+  else forward();
+  setTimeout(() => pending.flush());
+}
+
+async function rest() {
+  resting = true;
+  clock.pause();
+  stage.blank();
+  document.getElementById("break-text").textContent = REASONS.rest(sinceBreak);
+  await ask("take-break");
+  clock.resume();
+  resting = false;
+  sinceBreak = activeSinceBreak = 0;
+  if (current) paint();
+  else forward();
+}
+
+function stored(news, body) {
+  const mine = past.find((one) => one.assignment === body.assignment);
+  if (mine && news.answer) Object.assign(mine, { answer: news.answer, base_revision: news.answer.revision });
+  if (news.status === "superseded")
+    panel.say("That case was answered in another window; that answer stands.");
+  else if (mine && news.revision > mine.base_revision) mine.base_revision = news.revision;
+}
+
+function rejected(message, body) {
+  done.delete(body.assignment);
+  past = past.filter((one) => one.assignment !== body.assignment);
+  panel.say(`One answer was not stored: ${message}`);
+}
+
+// ---- what the server says -----------------------------------------------------------------------
+function stopped(why, news = {}) {
+  const words = HALTS[why];
+  if (!words) return;
+  page.dataset.halted = why;
+  halt(words(config, { ...news, kept: pending.size }));
+}
+
+function connected(isOnline) {
+  if (offline !== !isOnline) {
+    offline = !isOnline;
+    if (isOnline) images.retryNow();
+    if (!current) waitForNews();
+  }
+  if (isOnline && page.dataset.halted) {
+    delete page.dataset.halted;
+    release();
+  }
+  if (isOnline) setTimeout(() => pending.flush());
+  showStatus();
+}
+
+function showStatus() {
+  const kept = pending.size, plural = kept === 1 ? "answer" : "answers";
+  if (!pending.isStored)
+    panel.status(`This browser stores nothing: keep the page open until ${kept} ${plural} are sent`, "bad");
+  else if (offline) panel.status(`Offline: ${kept} ${plural} kept here`, "warn");
+  else panel.status(kept ? `Sending ${kept} ${plural}` : "All answers stored", kept ? "busy" : "ok");
+  page.dataset.pending = kept;
+}
+
+// ---- keys and buttons ---------------------------------------------------------------------------
+function changed() {
+  panel.update(draft);
+  panel.say("");
+}
+
+const whenPainted = (act) => (...rest) => {
+  if (painted && draft) act(...rest);
+};
+
+const actions = {
+  plausible: whenPainted(() => {
+    if (!draft.byCriteria) return;
+    draft.passRest();
+    changed();
+  }),
+  mark: whenPainted((code, mark) => {
+    draft.toggle(code, mark);
+    changed();
+    if (draft.state(code) === "fails" && draft.asksClass && draft.rules.find((r) => r.code === code).opens)
+      panel.pickClass();
+  }),
+  digit: whenPainted((number, isShifted) => {
+    if (draft.byCriteria) {
+      const row = panel.rows[number - 1];
+      if (row) actions.mark(row.dataset.code, isShifted ? "not_judgeable" : "fails");
+    } else if (panel.levels[number - 1]) actions.level_chosen(number);
+  }),
+  level_chosen: whenPainted((value) => {
+    draft.value = value;
+    panel.update(draft);
+    commit();
+  }),
+  class_chosen: whenPainted((code) => {
+    draft.perceivedClass = code;
+    changed();
+  }),
+  commit: () => commit(),
+  reopen() {
+    const at = reopened ? past.findIndex((one) => one.assignment === current.assignment) : past.length;
+    if (at > 0) show(past[at - 1], true);
+    else panel.say(reopened ? "No earlier case can be reopened." : "There is no case to reopen yet.");
+  },
+  back() {
+    if (!reopened) return false;
+    current = draft = null;
+    reopened = false;
+    return forward();
+  },
+  cannot_judge: whenPainted(async () => {
+    const given = await ask("ask-reason", { note: draft.note });
+    if (!given) return;
+    draft.note = given.note;
+    commit({ cannot_judge: given.reason, note: given.note });
+  }),
+  note: whenPainted(async () => {
+    const given = await ask("ask-note", { note: draft.note });
+    if (!given) return;
+    draft.note = given.note;
+    changed();
+  }),
+  flag: whenPainted(async () => {
+    const given = await ask("ask-flag");
+    if (!given) return;
+    draft.flags.push(given);
+    changed();
+  }),
+  break: () => void rest(),
+  help: () => void ask("help"),
+  zoom_in: () => stage.zoomBy(1),
+  zoom_out: () => stage.zoomBy(-1),
+  fit: () => stage.zoomTo(1),
+  one_to_one: () => stage.oneToOne(),
+  pan: (x, y) => (stage.zoom > 1 ? stage.pan(x * 0.1, y * 0.1) : false),
+  level: (x, y) => stage.level(-y * 2, x * 2),
+  preset: () => stage.nextPreset(),
+  invert: () => stage.invert(),
+  reset: () => stage.reset(),
+  kernel: () => stage.toggleKernel(),
+};
+
+new Keys(config, (name, ...rest) => (isOpen() ? false : actions[name]?.(...rest)));
+addEventListener("keydown", (event) => event.code === "Escape" && !isOpen() && actions.back());
+for (const name of ["focus", "visibilitychange"])
+  addEventListener(name, () => page.dataset.halted && !document.hidden && server.refresh());
+addEventListener("beforeunload", (event) => !pending.isStored && pending.size && event.preventDefault());
+
+showStatus();
+applied(config);
+pending.flush();

@@ -1,0 +1,95 @@
+// The right-hand side: question, criteria, levels, and what the answer amounts to so far.
+
+const $ = (id) => document.getElementById(id);
+const WORDS = { passes: "passes", fails: "fails", not_judgeable: "not judgeable" };
+const VERDICTS = { plausible: "Plausible", unseen: "Cannot judge: nothing judgeable", "": "" };
+
+export class Panel {
+  constructor(config, act) {
+    this.config = config;
+    this.rows = [...document.querySelectorAll("#criteria li")];
+    this.levels = [...document.querySelectorAll("#scale button")];
+    this.picker = $("class-choice");
+    for (const row of this.rows) {
+      const [fail, unseen] = row.querySelectorAll("button");
+      fail.onclick = () => act("mark", row.dataset.code, "fails");
+      unseen.onclick = () => act("mark", row.dataset.code, "not_judgeable");
+    }
+    for (const level of this.levels) level.onclick = () => act("level_chosen", +level.dataset.value);
+    for (const button of document.querySelectorAll("[data-act]"))
+      button.onclick = () => act(button.dataset.act);
+    this.picker?.addEventListener("change", () => act("class_chosen", this.picker.value));
+  }
+
+  // Texts that change with the case.
+  show(draft, reopened) {
+    const { one } = draft, { part } = this.config;
+    $("question").textContent = part.question.replace("{class_name}", one.class_name || "cell");
+    $("class-note").textContent = one.note || "";
+    $("position").textContent = `${one.position} of ${one.total} in your list`;
+    $("done").max = one.total;
+    $("done").value = one.position - 1;
+    $("full-form").hidden = !one.full_form;
+    $("reopened").hidden = !reopened;
+    for (const row of this.rows) {
+      const applies = one.criteria.includes(row.dataset.code);
+      row.classList.toggle("off", !applies);
+      for (const button of row.querySelectorAll("button")) button.disabled = !applies;
+      const expected = one.expectations[row.dataset.code];
+      row.querySelector(".hint").textContent = applies
+        ? (expected ? `Expected: ${expected}` : row.dataset.help)
+        : "Does not apply to this class";
+    }
+    this.update(draft);
+  }
+
+  // Texts that change with the answer.
+  update(draft) {
+    for (const row of this.rows) {
+      const state = draft.state(row.dataset.code) || "";
+      const [fail, unseen] = row.querySelectorAll("button");
+      row.dataset.state = state;
+      fail.setAttribute("aria-pressed", state === "fails");
+      unseen.setAttribute("aria-pressed", state === "not_judgeable");
+      row.querySelector(".mark").textContent = WORDS[state] || "";
+    }
+    for (const level of this.levels)
+      level.setAttribute("aria-pressed", +level.dataset.value === draft.value);
+    if (this.picker) {
+      this.picker.parentElement.hidden = draft.byCriteria && !draft.asksClass;
+      this.picker.value = draft.perceivedClass;
+    }
+    const { verdict, failing } = draft;
+    $("verdict").dataset.verdict = draft.byCriteria ? verdict : "";
+    $("verdict").textContent = !draft.byCriteria ? "" : verdict === "implausible"
+      ? `Implausible: ${failing} ${failing === 1 ? "criterion fails" : "criteria fail"}`
+      : VERDICTS[verdict];
+    const extras = [draft.note && "note", ...draft.flags.map(() => "flag")].filter(Boolean);
+    $("extras").textContent = extras.length ? `With ${extras.join(", ")}` : "";
+    for (const button of document.querySelectorAll('[data-act="plausible"]'))
+      button.setAttribute("aria-pressed", verdict === "plausible");
+  }
+
+  pickClass() {
+    if (!this.picker.parentElement.hidden) this.picker.focus();
+  }
+
+  caption(text) {
+    $("caption").textContent = text;
+  }
+
+  // Over the image, while there is none to judge.
+  cover(text) {
+    $("cover").hidden = !text;
+    $("cover").textContent = text;
+  }
+
+  say(text) {
+    $("said").textContent = text;
+  }
+
+  status(text, mood) {
+    $("status").textContent = text;
+    $("status").dataset.mood = mood;
+  }
+}
