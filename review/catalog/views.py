@@ -42,6 +42,7 @@ def pool(request: HttpRequest, uuid: UUID) -> HttpResponse:
         images = images.filter(image_class__code=chosen)
     context = {
         "pool": found,
+        "files": found.origin.get("folder") or found.origin.get("files"),
         "counts": counts,
         "chosen": chosen,
         "page": Paginator(images, PER_PAGE).get_page(request.GET.get("page")),

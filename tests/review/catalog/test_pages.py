@@ -98,6 +98,22 @@ def test_a_zip_becomes_a_pool_in_the_background(media: Path, desk: Client) -> No
     assert Pool.objects.get().origin["text"] == "me, CC0"
 
 
+@pytest.mark.parametrize(
+    ("origin", "shown"),
+    [({"importer": "import_images", "folder": "ham10000", "text": ""}, "ham10000"),
+     ({"importer": "upload", "files": "cells.zip", "text": "PBC"}, "cells.zip"), ({}, "not stated")],
+)  # fmt: skip
+def test_the_origin_is_shown(
+    media: Path, desk: Client, origin: dict[str, str], shown: str
+) -> None:
+    pool = make_pool("real", per_class=1, origin=origin)
+
+    response = desk.get(f"/catalog/pools/{pool.uuid}/?class=BAS")
+
+    assert response.status_code == 200
+    assert shown in response.content.decode()
+
+
 def test_loose_files_take_the_class_of_the_form(media: Path, desk: Client) -> None:
     files = [SimpleUploadedFile("a.png", cell(1)), SimpleUploadedFile("a.png", cell(2))]
 
