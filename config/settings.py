@@ -141,6 +141,8 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+SAMPLE_QUEUE = env.str("SAMPLE_QUEUE", default="compute")
+TRAIN_QUEUE = env.str("TRAIN_QUEUE", default="compute")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 
 # --- people -------------------------------------------------------------------------------------

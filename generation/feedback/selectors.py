@@ -6,7 +6,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 
-from generation.feedback.lineage import lineage_of
+from generation.training.lineage import lineage_of
 from generation.feedback.models import Loop, Plan, PlanCell, Round
 from generation.feedback.policies import visible_loops
 from generation.feedback.rates import ClassRate, class_rates

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.feedback.lineage import lineage_of, prototype_shares
+from generation.training.lineage import lineage_of, prototype_shares
 from generation.feedback.rates import class_rates
 from metrics.stats.proportions import interval
 from tests.generation.feedback.worlds import make_generator, make_judged_loop
