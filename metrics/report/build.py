@@ -7,20 +7,27 @@ import pandas as pd
 from metrics.report.document import Report, Section
 from metrics.report.facts import Facts
 from metrics.report.sections import (
+    acceptability,
+    agreement,
     criteria,
     flow,
+    identify,
     overview,
     plausibility,
+    times,
     turing,
 )
 
 SECTIONS: tuple[Callable[[pd.DataFrame, Facts], Section], ...] = (
     plausibility.section,
     turing.section,
+    identify.section,
+    acceptability.section,
     criteria.section,
+    agreement.section,
+    times.section,
     flow.section,
 )
-KEYS = ("overview", "plausibility", "turing", "criteria", "flow")
 
 
 def build_report(frame: pd.DataFrame, facts: Facts, code_version: str) -> Report:

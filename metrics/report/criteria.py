@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from metrics.report import words
 from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
-from metrics.report.selection import arms_of, cases, classes_of
+from metrics.report.selection import arms_of, cases, classes_of, split_by
 from metrics.stats.proportions import interval, multi_reader_rate
 from metrics.stats.result import Estimate
 
 FULL = "full form"
 AS_ANSWERED = "as answered"
 EVERY_CLASS = "All classes"
+COLUMNS = ["part", "reader", "case", "arm", "class", "full_form", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -50,19 +51,15 @@ class CriterionRow(Row):
 def criterion_rows(part: pd.DataFrame, facts: Facts) -> tuple[CriterionRow, ...]:
     """Return rows per criterion, arm and class, each for both forms; class "" is all classes."""
     answered = part[part["outcome"] == "answered"]
+    base = answered[COLUMNS].assign(case_key=cases(answered))
     rows: list[CriterionRow] = []
     for criterion in facts.criteria:
-        states = answered["criteria"].map(lambda given, code=criterion: given.get(code, ""))
-        table = answered.assign(state=states, case_key=cases(answered))
-        table = table[_applies(table, criterion)]
-        rows.extend(_rows_of(table, criterion, facts))
+        states = [given.get(criterion, "") for given in answered["criteria"]]
+        counts = [criterion in codes for codes in answered["counting"]]
+        table = base.assign(state=states)
+        # it applies where it counts, and where somebody answered it
+        rows.extend(_rows_of(table[np.array(counts) | (table["state"] != "")], criterion, facts))
     return tuple(rows)
-
-
-def _applies(table: pd.DataFrame, criterion: str) -> pd.Series:
-    """Keep rows whose class the criterion applies to: it counts there, or somebody answered it."""
-    counts = table["counting"].map(lambda codes: criterion in codes)
-    return (counts | (table["state"] != "")).astype(bool)
 
 
 def _rows_of(table: pd.DataFrame, criterion: str, facts: Facts) -> Iterator[CriterionRow]:
@@ -75,10 +72,12 @@ def _rows_of(table: pd.DataFrame, criterion: str, facts: Facts) -> Iterator[Crit
 
 def _cells(table: pd.DataFrame, facts: Facts) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield (class code, rows of one arm), all classes of an arm last."""
+    by_arm = split_by(table, "arm")
     for arm in arms_of(table, facts):
-        of_arm = table[table["arm"] == arm]
+        of_arm = by_arm[arm]
+        by_class = split_by(of_arm, "class")
         for code in classes_of(of_arm, facts):
-            yield code, of_arm[of_arm["class"] == code]
+            yield code, by_class[code]
         yield "", of_arm
 
 

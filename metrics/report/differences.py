@@ -13,10 +13,12 @@ from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
 from metrics.report.plausibility import EVERY
 from metrics.report.rates import cell_estimate, has_clusters, is_screened
-from metrics.report.selection import cases, classes_of, readers_of, verdicts
+from metrics.report.selection import cases, classes_of, readers_of, split_by, verdicts
 from metrics.stats.comparison import adjust, cmh, difference, risk_difference_mh
 from metrics.stats.mrmc import obuchowski_rockette
 from metrics.stats.result import Estimate
+
+REFUSED: tuple[float | None, ...] = (None, None, None, None, None)
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ class OverallRow(Row):
 def difference_rows(part: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> list[DifferenceRow]:
     """Return arm minus reference per class and for all images; Holm and BH over the classes."""
     rows = []
+    by_class = split_by(part, "class")
     for code in classes_of(part, facts):
-        of_class = part[part["class"] == code]
+        of_class = by_class[code]
         if {*pair} <= set(of_class["arm"]):
             rows.append(_row(of_class, pair, facts, (code, facts.class_name(code))))
     if not rows:
@@ -231,8 +234,7 @@ def overall_rows(part: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> lis
             why = "; ".join(found.warnings)
             rows.append(_overall(both, pair, question, numbers, (found.method, why)))
         except ValueError as error:
-            numbers = (None, None, None, None, None)
-            rows.append(_overall(both, pair, question, numbers, ("refused", str(error))))
+            rows.append(_overall(both, pair, question, REFUSED, ("refused", str(error))))
     return rows + _mixed(both, pair)
 
 
@@ -257,8 +259,7 @@ def _mixed(both: pd.DataFrame, pair: tuple[str, str]) -> list[OverallRow]:
             fit = logistic_random_intercept(verdicts(judged), design, judged["class"].to_numpy())
         term = fit.term("arm")
     except (ValueError, NotConverged, FloatingPointError) as error:
-        numbers = (None, None, None, None, None)
-        return [_overall(both, pair, question, numbers, ("refused", str(error)))]
+        return [_overall(both, pair, question, REFUSED, ("refused", str(error)))]
     numbers = (term.estimate, term.low, term.high, term.statistic, term.p)
     note = "; ".join((f"sd between classes {fit.sd:.3f}", *term.warnings))
     return [_overall(both, pair, question, numbers, (fit.method, note))]

@@ -74,8 +74,10 @@ def outcome_rows(frame: pd.DataFrame, facts: Facts) -> tuple[OutcomeRow, ...]:
                     str(kind),
                     str(reader),
                     arm,
-                    *(int(counts.get(key, 0)) for key in ("answered", "cannot_judge", "missing")),
-                    n_images=cases(cell).nunique(),
+                    int(counts.get("answered", 0)),
+                    int(counts.get("cannot_judge", 0)),
+                    int(counts.get("missing", 0)),
+                    cases(cell).nunique(),
                 )
             )
     return tuple(rows)

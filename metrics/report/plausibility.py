@@ -15,7 +15,7 @@ from metrics.report.rates import (
     macro_estimate,
     rate_row,
 )
-from metrics.report.selection import arms_of, classes_of
+from metrics.report.selection import arms_of, classes_of, split_by
 
 AVERAGE = "Average of classes"
 EVERY = "All images"
@@ -28,14 +28,15 @@ def rate_rows(part: pd.DataFrame, facts: Facts) -> tuple[RateRow, ...]:
     """
     order = int(part["part"].iloc[0])
     rows: list[RateRow] = []
+    by_class, by_arm = split_by(part, "class"), split_by(part, "arm")
     for code in classes_of(part, facts):
-        of_class = part[part["class"] == code]
-        for arm in arms_of(of_class, facts):
-            cell = of_class[of_class["arm"] == arm]
+        cells = split_by(by_class[code], "arm")
+        for arm in arms_of(by_class[code], facts):
+            cell = cells[arm]
             place = Place(order, code, facts.class_name(code), arm, facts.arm(arm).source)
             rows.append(rate_row(cell, place, *estimate_or_reason(cell)))
     for arm in arms_of(part, facts):
-        cell, source = part[part["arm"] == arm], facts.arm(arm).source
+        cell, source = by_arm[arm], facts.arm(arm).source
         rows.append(_average_row(cell, Place(order, "", AVERAGE, arm, source)))
         every = Place(order, "", EVERY, arm, source)
         rows.append(rate_row(cell, every, *estimate_or_reason(cell)))

@@ -17,6 +17,24 @@ def primary(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["replicate"] == 0) & (frame["role"] == "main")]
 
 
+RATE_COLUMNS = [
+    "part", "part_kind", "reader", "case", "image", "arm", "source", "class", "role", "stratum",
+    "inclusion_probability", "cluster_key", "outcome", "verdict",
+]  # fmt: skip
+
+
+def for_rates(part: pd.DataFrame) -> pd.DataFrame:
+    """Return only the columns that rates need: many small selections then copy little."""
+    narrow = part[RATE_COLUMNS].copy()
+    narrow["verdict"] = verdicts(part)
+    return narrow
+
+
+def split_by(frame: pd.DataFrame, column: str) -> dict[str, pd.DataFrame]:
+    """Return the rows of each value of a column, in one pass."""
+    return {str(value): rows for value, rows in frame.groupby(column, sort=False)}
+
+
 def cases(frame: pd.DataFrame) -> pd.Series:
     """Return a name for each row's case that is unique across parts."""
     return frame["part"].astype("str") + "/" + frame["case"]

@@ -12,6 +12,7 @@ from metrics.report.facts import Facts
 from metrics.report.selection import arms_of, cases, readers_of
 from metrics.stats.comparison import adjust, binomial_test
 from metrics.stats.mrmc import MultiReader, obuchowski_rockette
+from metrics.stats.mrmc.design import Metric
 from metrics.stats.result import Estimate
 from metrics.stats.turing import auc, equivalence, over_readers, reader_performance, verdict
 
@@ -173,7 +174,7 @@ def mrmc_frame(part: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def all_readers(part: pd.DataFrame, metric: str = "auc") -> MultiReader | str | None:
+def all_readers(part: pd.DataFrame, metric: Metric = "auc") -> MultiReader | str | None:
     """Return the multi-reader analysis, why it is refused, or None with one reader."""
     if len(readers_of(part)) < 2:
         return None
@@ -188,15 +189,18 @@ def _all_rows(
 ) -> list[MeasureRow]:
     order = int(part["part"].iloc[0])
     found: dict[str, Estimate | str] = {}
-    for name in ("accuracy", "sensitivity", "specificity"):
+    metrics: tuple[Metric, ...] = ("accuracy", "sensitivity", "specificity")
+    for name in metrics:
         analysis = all_readers(part, name)
-        found[name] = analysis if isinstance(analysis, str) else analysis.modalities[0]
-    for name in ("d_prime", "criterion"):
-        values = [row.estimate for row in rows if row.measure == name and row.estimate is not None]
+        found[name] = (
+            analysis.modalities[0] if isinstance(analysis, MultiReader) else analysis or ""
+        )
+    for index in ("d_prime", "criterion"):
+        values = [row.estimate for row in rows if row.measure == index and row.estimate is not None]
         try:
-            found[name] = over_readers(values, cases(part).nunique())
+            found[index] = over_readers(values, cases(part).nunique())
         except ValueError as error:
-            found[name] = str(error)
+            found[index] = str(error)
     found["auc"] = area.modalities[0] if area else "the multi-reader analysis was refused"
     return [_measure(order, EVERY_READER, name, value, part) for name, value in found.items()]
 
@@ -328,13 +332,13 @@ def measure_table(rows: tuple[MeasureRow, ...], key: str) -> Table:
     """Return a line per reader and a column per measure."""
     cells = {(row.reader, row.measure): row for row in rows}
     readers = list(dict.fromkeys(row.reader for row in rows))
-    sizes = {row.reader: f"{row.n_readings} of {row.n_images}" for row in rows}
+    sizes = {row.reader: f"{row.n_readings} ({row.n_images})" for row in rows}
     methods = words.unique(row.method for row in rows if row.method != "refused")
     return Table(
         key=key,
         title="Readers",
         records=rows,
-        header=("Reader", *(f"#{label}" for label in MEASURES.values()), "#readings of images"),
+        header=("Reader", *(f"#{label}" for label in MEASURES.values()), "#readings (images)"),
         body=tuple(
             (reader, *(_shown(cells[reader, name]) for name in MEASURES), sizes[reader])
             for reader in readers

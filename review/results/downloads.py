@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 from review.catalog.storage import read_bytes
 from review.results.errors import NothingToReport
-from review.results.exports import readings, tables
+from review.results.exports import pack, readings, tables
 from review.results.models import Export, Snapshot
 from review.results.reports import (
     SMALL_ROWS,
     ask_worker,
-    compute_report,
     find_export,
     keep_export,
-    ready_report,
 )
 
 
@@ -25,6 +23,7 @@ class Download:
     content_type: str
     label: str
     build: Callable[[Snapshot], bytes]
+    slow: bool = False
 
     @property
     def suffix(self) -> str:
@@ -32,7 +31,7 @@ class Download:
 
 
 def _tables_tex(snapshot: Snapshot) -> bytes:
-    return tables.tables_latex(ready_report(snapshot) or compute_report(snapshot))
+    return tables.tables_latex(pack.report_data(snapshot))
 
 
 DOWNLOADS: dict[str, Download] = {
@@ -64,6 +63,25 @@ DOWNLOADS: dict[str, Download] = {
             "tables.tex", "application/x-tex; charset=utf-8", "All tables for LaTeX (booktabs)",
             _tables_tex,
         ),
+        Download(
+            "report.html", "text/html; charset=utf-8", "Whole report, one file, no network needed",
+            pack.report_html,
+        ),
+        Download(
+            "report.pdf", "application/pdf", "Whole report as PDF", pack.report_pdf, slow=True
+        ),
+        Download(
+            "methods.txt", "text/plain; charset=utf-8", "Methods paragraph, facts filled in",
+            pack.methods_txt,
+        ),
+        Download(
+            "checklists.csv", "text/csv; charset=utf-8", "CLAIM and STARD-AI, filled where known",
+            pack.checklists_csv,
+        ),
+        Download(
+            "turing-imrmc.txt", "text/plain; charset=utf-8", "Turing part for iMRMC",
+            pack.imrmc_txt,
+        ),
     )
 }  # fmt: skip
 
@@ -75,6 +93,14 @@ def find_download(name: str) -> Download:
     return DOWNLOADS[name]
 
 
+def available_downloads(snapshot: Snapshot) -> list[Download]:
+    """Return the files that this snapshot and this server can give."""
+    parts = {part["kind"] for part in snapshot.exclusions["facts"]["parts"]}
+    absent = set() if pack.find_browser() else {"report.pdf"}
+    absent |= set() if "turing" in parts else {"turing-imrmc.txt"}
+    return [one for one in DOWNLOADS.values() if one.name not in absent]
+
+
 def build_download(snapshot: Snapshot, name: str) -> Export:
     """Build a file and keep it, or return the one that is there."""
     download = find_download(name)
@@ -84,9 +110,9 @@ def build_download(snapshot: Snapshot, name: str) -> Export:
 
 def ready_download(snapshot: Snapshot, name: str) -> bytes | None:
     """Return a file's bytes; None while a worker builds it for a large study."""
-    find_download(name)
+    download = find_download(name)
     found = find_export(snapshot, name)
-    if found is None and snapshot.rows <= SMALL_ROWS:
+    if found is None and snapshot.rows <= SMALL_ROWS and not download.slow:
         found = build_download(snapshot, name)
     if found is None:
         ask_worker("review.results.tasks.build_file", snapshot.pk, name)

@@ -135,8 +135,9 @@ def _answers(readings: list[int]) -> dict[int, list[tuple[str, str | None, int |
     found: dict[int, list[tuple[str, str | None, int | None]]] = {}
     for start in range(0, len(readings), 500):
         chunk = ReadingAnswer.objects.filter(reading__in=readings[start : start + 500])
-        for reading, *answer in chunk.values_list("reading", "question", "choice", "number"):
-            found.setdefault(reading, []).append((answer[0], answer[1], answer[2]))
+        columns = chunk.values_list("reading", "question", "choice", "number")
+        for reading, question, choice, number in columns:
+            found.setdefault(reading, []).append((question, choice, number))
     return found
 
 

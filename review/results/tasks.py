@@ -1,8 +1,13 @@
 """Work on large snapshots, away from the web process."""
 
+import logging
+
 from celery import shared_task
 
+from review.results.errors import NothingToReport
 from review.results.models import Snapshot
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="review.results.tasks.build_report", ignore_result=True)
@@ -21,4 +26,7 @@ def build_file(snapshot_pk: int, name: str) -> None:
     """Build one download of a snapshot unless it is there."""
     from review.results.downloads import build_download
 
-    build_download(Snapshot.objects.get(pk=snapshot_pk), name)
+    try:
+        build_download(Snapshot.objects.get(pk=snapshot_pk), name)
+    except NothingToReport as error:  # asked for again, the page says it
+        logger.warning("%s of snapshot %s: %s", name, snapshot_pk, error)

@@ -23,7 +23,11 @@ SECTIONS = {
     "overview": "Overview",
     "plausibility": "Plausibility",
     "turing": "Turing test",
+    "identify": "Identify",
+    "acceptability": "Acceptability",
     "criteria": "Criteria",
+    "agreement": "Agreement",
+    "times": "Times",
     "flow": "Flow",
 }
 
@@ -66,7 +70,7 @@ def download_list(request: HttpRequest, slug: str) -> HttpResponse:
         return not_yet(request, study)
     report = ready_report(snapshot)
     context = _frame(study, snapshot, "downloads") | {
-        "downloads": downloads.DOWNLOADS.values(),
+        "downloads": downloads.available_downloads(snapshot),
         "report_sections": report["sections"] if report else [],
     }
     return render(request, "review/results/downloads.html", context)

@@ -44,7 +44,12 @@ def answer_by_rule(assignment: Assignment, index: int) -> dict[str, Any] | None:
 
 
 def close_world(
-    *, readers: int = 1, slug: str = "cells", answer: Answer = answer_by_rule, **study: Any
+    *,
+    readers: int = 1,
+    slug: str = "cells",
+    answer: Answer = answer_by_rule,
+    title: str = "",
+    **study: Any,
 ) -> Closed:
     """Build a study, answer it by rule and close it. One editor runs it."""
     world = make_study(readers=readers, slug=slug, **({"plans": PLANS} | study))
@@ -55,6 +60,8 @@ def close_world(
                 given = answer(assignment, index + 3 * number)
                 if given is not None:
                     give(assignment, given)
+    if title:
+        Study.objects.filter(pk=world.study.pk).update(title=title)
     editor = seat(world.study, "editor", f"{slug}.editor@example.org")
     Study.objects.filter(pk=world.study.pk).update(state="closed", closed_at=timezone.now())
     world.study.refresh_from_db()

@@ -63,6 +63,9 @@ def _reading(rows: tuple[CriterionRow, ...], facts: Facts) -> str:
         full = [row for row in mine if row.form == FULL] or mine
         if full:
             worst = max(full, key=lambda row: row.estimate or 0.0)
+            if not worst.estimate:
+                said.append(f"{facts.arm(arm).label}: no criterion failed (n = {worst.n_judged})")
+                continue
             limits = words.with_limits(worst.estimate, worst.low, worst.high)
             said.append(
                 f"{facts.arm(arm).label}: “{worst.label}” fails most, {limits} "

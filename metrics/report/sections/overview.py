@@ -7,9 +7,10 @@ import pandas as pd
 from metrics.report import figures, words
 from metrics.report.document import Row, Section, Table
 from metrics.report.facts import Facts
-from metrics.report.plausibility import EVERY, rate_rows
+from metrics.report.plausibility import EVERY
+from metrics.report.rates import RateRow
 from metrics.report.readers import standing_notes
-from metrics.report.selection import cases, of_kind, parts_of, primary, readers_of
+from metrics.report.selection import cases, parts_of, primary, readers_of
 
 KEY, TITLE = "overview", "Overview"
 
@@ -41,7 +42,7 @@ def section(frame: pd.DataFrame, facts: Facts, others: tuple[Section, ...]) -> S
         KEY,
         TITLE,
         reading,
-        _figures(frame, facts),
+        _figures(others, facts),
         (_table(rows),),
         standing_notes(people, facts),
         is_empty=not people,
@@ -66,14 +67,14 @@ def _part_row(part: pd.DataFrame) -> PartRow:
     )
 
 
-def _figures(frame: pd.DataFrame, facts: Facts) -> tuple[figures.Figure, ...]:
+def _figures(others: tuple[Section, ...], facts: Facts) -> tuple[figures.Figure, ...]:
     """Return plausibility over all images per arm, of the first plausibility part."""
-    rows = primary(of_kind(frame, "plausibility"))
-    if not readers_of(rows):
+    tables = [table for one in others for table in one.tables if table.key.startswith("plausib")]
+    rows = [row for table in tables[:1] for row in table.records if isinstance(row, RateRow)]
+    totals = [row for row in rows if row.class_name == EVERY]
+    if not totals:
         return ()
-    suffix, part = parts_of(rows)[0]
-    totals = [row for row in rate_rows(part, facts) if row.class_name == EVERY]
-    return (figures.forest(totals, facts, f"overview{suffix}", "Plausibility, all images"),)
+    return (figures.forest(totals, facts, "overview", "Plausibility, all images"),)
 
 
 def _table(rows: tuple[PartRow, ...]) -> Table:

@@ -22,7 +22,15 @@ from metrics.report.plausibility import (
     screening_warning,
 )
 from metrics.report.readers import standing_notes
-from metrics.report.selection import arms_of, of_kind, pairs_of, parts_of, primary, readers_of
+from metrics.report.selection import (
+    arms_of,
+    for_rates,
+    of_kind,
+    pairs_of,
+    parts_of,
+    primary,
+    readers_of,
+)
 
 KEY, TITLE = "plausibility", "Plausibility"
 
@@ -34,7 +42,10 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         return empty_section(
             KEY, TITLE, "No plausibility reading was given in this study, so there is no rate."
         )
-    figures_, tables, readings, warnings = [], [], [], []
+    figures_: list[Figure] = []
+    tables: list[Table] = []
+    readings: list[str] = []
+    warnings: list[str] = []
     for suffix, part in parts_of(rows):
         figure, found, reading = _part(part, facts, suffix)
         figures_.append(figure)
@@ -55,6 +66,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
 
 
 def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[Table], str]:
+    part = for_rates(part)
     rates = rate_rows(part, facts)
     title = "Plausibility per class and arm"
     tables = [rate_table(rates, facts, f"plausibility{suffix}", title)]

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from review.catalog.storage import read_bytes
 from review.results.exports.cells import csv_bytes, safe_cell
 from review.results.exports.readings import readings_xlsx
 from review.results.exports.tables import escape_latex, table_latex
@@ -53,3 +54,34 @@ def test_latex_is_escaped() -> None:
     text = table_latex(table, "a" * 64)
     assert text.count(r"\midrule") == 2
     assert r"A\&B & 50 \% \\" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_every_file_of_a_small_study_is_built() -> None:
+    from review.results.downloads import available_downloads, build_download
+    from tests.worlds.results import unblinded
+
+    _, snapshot = unblinded(readers=2)
+    for download in available_downloads(snapshot):
+        if not download.slow:
+            assert build_download(snapshot, download.name).size > 100, download.name
+    methods = build_download(snapshot, "methods.txt")
+    text = read_bytes(methods.storage_key).decode()
+    assert snapshot.content_sha256 in text
+    assert "Wilson" in text or "Obuchowski-Rockette" in text
+
+
+@pytest.mark.django_db
+@pytest.mark.database
+def test_the_html_report_needs_no_network_and_escapes() -> None:
+    from review.results.exports.pack import report_html
+    from tests.worlds.results import unblinded
+
+    _, snapshot = unblinded(title="A <b>bold</b> & study")
+    page = report_html(snapshot).decode()
+    body = page.split("<script>", 1)[0]
+    assert "A &lt;b&gt;bold&lt;/b&gt; &amp; study" in body
+    assert "src=" not in body
+    assert "href=" not in body
+    assert report_html(snapshot).decode() == page
