@@ -42,6 +42,22 @@ class NewStudyForm:
             self._count()
 
     @property
+    def title(self) -> str:
+        return self.value("title")
+
+    @property
+    def purpose(self) -> str:
+        return self.value("purpose", Study.Purpose.LOOP)
+
+    @property
+    def intro(self) -> str:
+        return self.value("intro")
+
+    @property
+    def min_readers(self) -> int:
+        return max(1, self.number("min_readers", 1))
+
+    @property
     def purposes(self) -> list[tuple[str, str]]:
         return list(Study.Purpose.choices)
 
@@ -77,7 +93,7 @@ class NewStudyForm:
 
     def design(self) -> StudyDesign | None:
         """Return the design, or None with `errors` filled in."""
-        if not self.value("title").strip():
+        if not self.title.strip():
             self.errors["title"] = "Give the study a title: in a few words, what is compared."
         if self.domain is None:
             self.errors["domain"] = "Choose the domain that the images belong to."
@@ -86,14 +102,13 @@ class NewStudyForm:
         if not self.kinds:
             self.errors["parts"] = "Choose at least one part."
         seed = self.number("seed", -1)
-        least = self.number("min_readers", 1)
+        settings: dict[str, Any] = {"intro": self.intro, "min_readers": self.min_readers}
         if self.errors or self.domain is None:
             return None
-        settings: dict[str, Any] = {"intro": self.value("intro"), "min_readers": max(1, least)}
         return StudyDesign(
-            title=self.value("title"),
+            title=self.title,
             domain=self.domain,
-            purpose=self.value("purpose", Study.Purpose.LOOP),
+            purpose=self.purpose,
             arms=self.arms,
             parts=tuple(
                 PartDesign(kind, self.counts[kind], self._protocol(kind)) for kind in self.kinds

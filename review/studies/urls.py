@@ -30,6 +30,5 @@ urlpatterns = [
     path("<slug:slug>/invitations/<int:pk>/revoke/", people.revoke, name="revoke"),
     path("<slug:slug>/readers/<slug:code>/withdraw/", people.withdraw, name="withdraw"),
     path("<slug:slug>/amend/", people.amend, name="amend"),
-    path("<slug:slug>/consent/", join.consent, name="consent"),
     path("<slug:slug>/leave/", join.leave, name="leave"),
 ]

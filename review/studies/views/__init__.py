@@ -1,4 +1,4 @@
-"""Pages of those who run studies, and the two pages by which a reader comes in.
+"""Pages of those who run studies, and the page by which everybody comes in.
 
 Every change is a plain form POST, so that scripts can drive it as a browser does (fetch a page
 for its CSRF cookie, send `csrfmiddlewaretoken`). Success answers 302; a refused value 422, a verb
@@ -32,7 +32,6 @@ POST /studies/<slug>/invitations/<pk>/revoke/
 POST /studies/<slug>/readers/<code>/withdraw/   keep_data, reason
 POST /studies/<slug>/amend/             kind (deadline | intro | void), value, reason
 GET  /studies/<slug>/protocol/, protocol.json, audit/, audit.json
-POST /studies/join/<token>/             name, password             -> 302 consent page or study
-POST /studies/<slug>/consent/           agree=1                    -> 302 /read/
+POST /studies/join/<token>/             name, password  -> 302 /read/<slug>/consent, or study
 POST /studies/<slug>/leave/             keep_data                  -> 302 /read/
 """

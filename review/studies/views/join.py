@@ -1,4 +1,4 @@
-"""How somebody comes in: invitation link, account, consent; and how a reader leaves."""
+"""How somebody comes in by an invitation link, and how a reader leaves."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def _accept(request: HttpRequest, token: str, context: dict[str, Any]) -> HttpRe
     if not request.user.is_authenticated:
         login(request, seat.user, backend=BACKEND)
     if seat.role == Membership.Role.READER:
-        return redirect("studies:consent", slug=seat.study.slug)
+        return redirect("reader:consent", slug=seat.study.slug)
     return redirect("studies:detail", slug=seat.study.slug)
 
 
@@ -68,21 +68,6 @@ def _own_seat(request: HttpRequest, slug: str) -> Membership:
         user_id=request.user.pk, role=Membership.Role.READER, withdrawn_at=None
     )
     return get_object_or_404(mine.select_related("study"), study__slug=slug)
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def consent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the consent text; store the reader's yes."""
-    seat = _own_seat(request, slug)
-    context = {"study": seat.study, "seat": seat}
-    if request.method != "POST":
-        return render(request, "review/studies/consent.html", context)
-    if not request.POST.get("agree"):
-        context["problem"] = "Tick the box to take part, or close this page to stay out."
-        return render(request, "review/studies/consent.html", context, status=UNFIT)
-    services.consent(seat)
-    return redirect("reader:worklist")
 
 
 @login_required

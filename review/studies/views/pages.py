@@ -1,5 +1,7 @@
 """The list of studies and the page of one study."""
 
+import json
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -94,6 +96,7 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
         "faults": verify_protocol(study) if study.protocol_sha256 else [],
         "amendments": study.amendments.select_related("approved_by"),
         "criteria": study.criterion_set.criteria.order_by("order"),
+        "protocol_text": json.dumps(study.protocol, indent=2, ensure_ascii=False),
     }
     return render(request, "review/studies/protocol.html", context)
 

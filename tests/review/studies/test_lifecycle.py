@@ -1,0 +1,146 @@
+"""States, guards, the frozen protocol, amendments."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from review.accounts.models import User
+from review.audit.models import AuditEvent
+from review.audit.services import find_faults
+from review.studies import services
+from review.studies.errors import BadProtocol, NotAllowed, NotReady, WrongState
+from review.studies.models import Amendment, Assignment, Case, Membership, Session, Study
+from review.studies.protocol import verify_protocol
+from tests.worlds.building import add_reader, make_active, make_draft, make_user, prepare
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+def verbs(study: Study) -> list[str]:
+    events = AuditEvent.objects.filter(chain=f"study:{study.pk}").order_by("number")
+    return list(events.values_list("verb", flat=True))
+
+
+def test_activation_waits_for_consented_readers(editor: User) -> None:
+    study = make_draft(editor)
+    services.add_member(actor=editor, study=study, user=make_user("slow"))
+    study = prepare(editor, study)
+    with pytest.raises(NotReady, match="0 of at least 1 readers consented"):
+        services.activate_study(actor=editor, study=study)
+
+
+def test_a_whole_life_is_logged_in_order_and_the_chain_holds(editor: User) -> None:
+    study = make_active(editor)
+    services.pause_study(actor=editor, study=study)
+    services.resume_study(actor=editor, study=study)
+    services.close_study(actor=editor, study=study)
+    services.mark_unblinded(actor=editor, study=study)
+    services.archive_study(actor=editor, study=study)
+    assert verbs(study)[-6:] == [
+        "study.activated",
+        "study.paused",
+        "study.resumed",
+        "study.closed",
+        "study.unblinded",
+        "study.archived",
+    ]
+    assert list(find_faults()) == []
+
+
+@pytest.mark.parametrize("verb", ["pause_study", "resume_study", "close_study", "archive_study"])
+def test_a_verb_in_the_wrong_state_is_refused(editor: User, verb: str) -> None:
+    study = make_draft(editor)
+    with pytest.raises(WrongState, match="is draft"):
+        getattr(services, verb)(actor=editor, study=study)
+
+
+def test_only_editors_change_the_state(editor: User) -> None:
+    study = make_active(editor)
+    reader = User.objects.get(email="reader1@example.org")
+    for person in (reader, make_user("stranger")):
+        with pytest.raises(NotAllowed):
+            services.close_study(actor=person, study=study)
+
+
+def test_a_protocol_changed_by_sql_is_found(editor: User) -> None:
+    study = make_active(editor)
+    assert verify_protocol(study) == []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE studies_part SET repeat_fraction = 0.3 WHERE study_id = %s", [study.pk]
+        )
+    faults = verify_protocol(Study.objects.get(pk=study.pk))
+    assert faults == ["parts[0].repeat_fraction differs from the frozen protocol.",
+                      "parts[1].repeat_fraction differs from the frozen protocol."]  # fmt: skip
+
+
+def test_an_exchanged_image_or_an_edited_protocol_is_found(editor: User) -> None:
+    study = make_active(editor)
+    Case.objects.filter(pk=Case.objects.first().pk).update(full_form=True, role="calibration")
+    assert "cases_sha256 differs from the frozen protocol." in verify_protocol(study)
+    study.protocol["study"]["title"] = "Another"
+    assert "The stored protocol does not have the hash that was frozen." in verify_protocol(study)
+
+
+def test_an_amendment_needs_a_reason_and_hashes_the_protocol_anew(editor: User) -> None:
+    study = make_active(editor)
+    before = study.protocol_sha256
+    later = datetime(2027, 1, 31, tzinfo=UTC)
+    with pytest.raises(BadProtocol, match="reason"):
+        services.extend_study(actor=editor, study=study, deadline=later, reason="late")
+    reason = "Two readers were ill in January."
+    amendment = services.extend_study(actor=editor, study=study, deadline=later, reason=reason)
+    study.refresh_from_db()
+    assert (amendment.sha256_before, amendment.sha256_after) == (before, study.protocol_sha256)
+    assert verify_protocol(study) == []
+
+
+def test_amendments_cannot_be_changed(editor: User) -> None:
+    study = make_active(editor)
+    services.change_intro(actor=editor, study=study, intro="Hello.", reason="The text was wrong.")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Amendment.objects.update(reason="none")
+
+
+def test_a_void_case_leaves_every_list_and_is_not_given_again(editor: User) -> None:
+    study = make_active(editor)
+    case = Case.objects.filter(part__study=study).first()
+    services.void_case(actor=editor, case=case, reason="A burnt-in letter is visible.")
+    assert set(Assignment.objects.filter(case=case).values_list("state", flat=True)) == {"void"}
+    late = add_reader(editor, study, "late")
+    assert not Assignment.objects.filter(session__membership=late, case=case).exists()
+    study.refresh_from_db()
+    assert verify_protocol(study) == []
+
+
+def test_voiding_the_last_open_case_finishes_the_session(editor: User) -> None:
+    study = make_active(editor)
+    session = Session.objects.get(part__study=study, part__order=2)
+    last = session.assignments.order_by("-rank").first()
+    others = session.assignments.exclude(pk=last.pk)
+    others.update(state="answered", answered_at=datetime(2026, 1, 1, tzinfo=UTC))
+    services.void_case(actor=editor, case=last.case, reason="Duplicate of another case.")
+    session.refresh_from_db()
+    assert session.finished_at is not None
+
+
+def test_a_reader_withdraws_alone_and_chooses_what_happens_to_the_answers(editor: User) -> None:
+    study = make_active(editor)
+    seat = Membership.objects.get(study=study, code="R01")
+    services.withdraw_reader(actor=seat.user, membership=seat, keep_data=False)
+    seat.refresh_from_db()
+    assert (seat.state, seat.keep_data) == ("withdrawn", False)
+    assert not Study.objects.visible_to(seat.user).exists()
+    assert not seat.sessions.filter(assignments__state="queued").exists()
+
+
+def test_a_reader_is_replaced_by_an_invitation(editor: User) -> None:
+    study = make_active(editor)
+    seat = Membership.objects.get(study=study, code="R01")
+    invitation, token = services.replace_reader(
+        actor=editor, membership=seat, email="New@Example.org", keep_data=True, reason="left"
+    )
+    joined = services.accept_invitation(token=token, password="quiet-tall-lighthouse", name="New")
+    assert (invitation.email, joined.code) == ("new@example.org", "R02")
+    assert services.consent(joined).sessions.count() == 2

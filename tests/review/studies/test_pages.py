@@ -1,0 +1,193 @@
+"""Pages: the whole way from the form to an active study, errors, constant query counts."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from review.accounts.models import User
+from review.jobs.models import Outbox
+from review.studies import services, tasks
+from review.studies.models import Assignment, Case, Membership, Study
+from tests.worlds.building import PASSWORD, add_reader, make_active, make_draft, make_pool
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db]
+
+
+@pytest.fixture
+def client(editor: User) -> Client:
+    client = Client(enforce_csrf_checks=False)
+    client.force_login(editor)
+    return client
+
+
+def url(name: str, *args: object) -> str:
+    return reverse(f"studies:{name}", args=args)
+
+
+def new_form(**extra: Any) -> dict[str, Any]:
+    sources = {"real": "real", "early": "synthetic", "late": "synthetic"}
+    pools = {f"pool_{code}": make_pool(code, kind, 8).uuid for code, kind in sources.items()}
+    sizes = {"per_class_plausibility": 4, "per_class_turing": 2}
+    words = {"title": "Walk", "domain": "bone_marrow", "parts": ["plausibility", "turing"]}
+    return {**words, **pools, **sizes, **extra}
+
+
+def test_the_whole_way_over_http(client: Client) -> None:
+    answer = client.post(url("new"), new_form())
+    study = Study.objects.get()
+    assert answer["Location"] == url("detail", study.slug)
+    page = client.post(url("invite", study.slug), {"email": "r@example.org", "role": "reader"})
+    link = re.search(r'data-join-url="[^"]*(/studies/join/[^"]+)"', page.content.decode())
+    assert link is not None
+    reader = Client()
+    joined = reader.post(link[1], {"name": "Rosa", "password": PASSWORD})
+    assert joined["Location"] == reverse("reader:consent", args=[study.slug])
+    services.consent(Membership.objects.get(role="reader"))
+    assert client.post(url("prepare", study.slug)).status_code == 302
+    for message in Outbox.objects.filter(task="review.studies.tasks.render_chunk"):
+        tasks.render_chunk(*message.args)
+    if client.get(url("progress", study.slug) + "?as=json").json()["stage"] == "blocked":
+        reason = {"reason": "These test cells differ, and that is known."}
+        assert client.post(url("override", study.slug), reason).status_code == 302
+    assert client.post(url("state", study.slug, "activate")).status_code == 302
+    study.refresh_from_db()
+    assert study.state == "active"
+    assert reader.get(reverse("reader:worklist")).status_code == 200
+    assert reader.post(link[1], {"name": "Eve", "password": PASSWORD}).status_code == 410
+
+
+def test_the_form_fills_the_counts_and_single_cells_win(client: Client) -> None:
+    client.post(url("new"), new_form(count_plausibility_early_BAS=7))
+    study = Study.objects.get()
+    counts = {
+        (d.part.kind, d.arm.code, d.image_class.code): d.count
+        for part in study.parts.all()
+        for d in part.draws.all()
+    }
+    assert counts["plausibility", "early", "BAS"] == 7
+    assert counts["plausibility", "real", "EOS"] == 4
+    turing = {arm: counts["turing", arm, "EOS"] for arm in ("real", "early", "late")}
+    assert turing == {"real": 2, "early": 1, "late": 1}
+
+
+def test_classes_and_seed_can_be_chosen(client: Client) -> None:
+    client.post(url("new"), new_form(classes=["BAS", "EOS"], seed=7, repeats_plausibility=10))
+    study = Study.objects.get()
+    part = study.parts.get(order=1)
+    assert set(part.draws.values_list("image_class__code", flat=True)) == {"BAS", "EOS"}
+    assert (study.draw_seed, part.repeat_fraction) == (7, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"title": " "}, "Give the study a title"),
+        ({"domain": "nonsense"}, "Choose the domain"),
+        ({"pool_real": "x", "pool_early": "", "pool_late": ""}, "not complete"),
+        ({"count_turing_real_BAS": "many"}, "no whole number"),
+        ({"purpose": "fun"}, "Purpose"),
+    ],
+)
+def test_a_wrong_form_says_what_to_mend_and_makes_nothing(
+    client: Client, wrong: dict[str, Any], said: str
+) -> None:
+    answer = client.post(url("new"), new_form(**wrong))
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not Study.objects.exists()
+
+
+def test_the_form_works_without_script_by_asking_for_the_counts(client: Client) -> None:
+    sent = {name: value for name, value in new_form().items() if name != "title"}
+    page = client.get(url("new"), {**sent, "fill": "1"}).content.decode()
+    assert 'name="count_plausibility_early_BAS" min="0" max="8" value="4"' in page
+    fragment = client.get(url("new"), sent, headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in fragment
+
+
+def test_a_frozen_field_is_refused_with_409(client: Client, editor: User) -> None:
+    study = make_active(editor)
+    for name, args in (("settings", ()), ("part", (1,)), ("draws", (1,))):
+        answer = client.post(url(name, study.slug, *args), {"title": "Other", "repeats": "10"})
+        assert answer.status_code == 409, name
+        assert "frozen" in answer.content.decode()
+
+
+def test_a_part_is_changed_and_its_display_kept(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    sent = {"repeats": "20", "controls": "10", "px": "16", "jpeg_quality": "", "switches": "1"}
+    assert client.post(url("part", study.slug, 1), sent).status_code == 302
+    part = study.parts.get(order=1)
+    assert (part.repeat_fraction, part.control_fraction) == (0.2, 0.1)
+    assert part.display == {"px": 16}
+    assert part.show_intended_class is False
+
+
+def test_the_study_page_names_what_is_missing(client: Client, editor: User) -> None:
+    study = make_draft(editor, pool_size=2)
+    page = client.get(url("detail", study.slug)).content.decode()
+    assert "1 of BAS in late" in page
+    answer = client.post(url("prepare", study.slug))
+    assert answer.status_code == 422
+    assert not Case.objects.exists()
+
+
+def test_every_state_has_its_page(client: Client, editor: User) -> None:
+    study = make_active(editor)
+    for verb in ("pause", "resume", "close"):
+        assert client.post(url("state", study.slug, verb)).status_code == 302
+        for name in ("detail", "audit", "protocol"):
+            assert client.get(url(name, study.slug)).status_code == 200
+    assert "Unblind" in client.get(url("detail", study.slug)).content.decode()
+
+
+def test_readers_are_withdrawn_and_cases_voided_from_the_page(client: Client, editor: User) -> None:
+    study = make_active(editor)
+    sent = {"kind": "void", "value": "c0003", "reason": "A letter is burnt in."}
+    assert client.post(url("amend", study.slug), sent).status_code == 302
+    assert Case.objects.get(part__study=study, code="C0003").is_void
+    client.post(url("withdraw", study.slug, "R01"), {"keep_data": "1"})
+    assert Membership.objects.get(study=study, code="R01").state == "withdrawn"
+
+
+def test_text_of_people_is_escaped_everywhere(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    bad = "<script>alert(1)</script>"
+    services.update_study(actor=editor, study=study, title=bad, intro=bad, consent_text=bad)
+    page = client.get(url("detail", study.slug)).content.decode()
+    assert bad not in page
+    assert "&lt;script&gt;" in page
+
+
+def count_queries(client: Client, address: str, capture: Any) -> int:
+    client.get(address)
+    with capture() as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def test_the_study_page_takes_the_same_queries_for_more_readers_and_cases(
+    client: Client, editor: User
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def capture() -> CaptureQueriesContext:
+        return CaptureQueriesContext(connection)
+
+    study = make_active(editor)
+    draft = make_draft(editor)
+    counts = [count_queries(client, url("detail", s.slug), capture) for s in (study, draft)]
+    listing = count_queries(client, url("list"), capture)
+    for number in range(5, 9):
+        add_reader(editor, study, f"more{number}")
+    bigger = services.copy_study(actor=editor, study=draft)
+    services.add_part(actor=editor, study=bigger, kind="identify")
+    again = [count_queries(client, url("detail", s.slug), capture) for s in (study, bigger)]
+    assert again == counts
+    assert count_queries(client, url("list"), capture) == listing
+    assert max(counts) <= 40
+    assert Assignment.objects.filter(session__part__study=study).exists()
