@@ -11,7 +11,7 @@ from metrics.errors import InsufficientData
 from metrics.stats.result import THIS_READER, Estimate
 
 Floats = NDArray[np.float64]
-_NODES = 192  # Gauss-Legendre nodes per look: ten digits for bounds below 8
+_NODES = 96  # Gauss-Legendre nodes per look: twelve digits up to 20 looks
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 from math import log, pi, sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_matrix
 
 from metrics.errors import InsufficientData, NotConverged
 from metrics.stats.mixed.regression import (
@@ -20,6 +20,9 @@ from metrics.stats.mixed.regression import (
     unit_columns,
     wald,
 )
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +37,11 @@ class CrossedMixed(Regression):
     sd_residual: float
     criterion: float
 
+    @property
+    def sds(self) -> tuple[float, float, float]:
+        """Give the standard deviations: first grouping, second grouping, residual."""
+        return self.sd_first, self.sd_second, self.sd_residual
+
 
 @dataclass(frozen=True)
 class _Products:
@@ -46,7 +54,7 @@ class _Products:
 
     many: Floats
     few: Floats
-    counts: csr_matrix | Floats
+    counts: "csr_matrix | Floats"
     right_many: Floats
     right_few: Floats
     gram: Floats
@@ -130,6 +138,8 @@ def _least_squares(rows: Rows) -> Floats:
 
 def _products(columns: Floats, residual: Floats, groups: tuple[Codes, ...]) -> _Products:
     """Sum everything once; y enters as its least-squares residual, which spares digits."""
+    from scipy.sparse import csr_matrix
+
     many, few = groups
     right = np.column_stack([columns, residual])
     counts = csr_matrix((np.ones(many.size), (many, few)))
@@ -179,28 +189,28 @@ def _solve(products: _Products, ratios: Floats, reml: bool) -> _Solution:
     return _Solution(criterion, delta, precision, penalised / freedom)
 
 
-def _weighted_gram(counts: csr_matrix | Floats, weight: Floats) -> Floats:
+def _weighted_gram(counts: "csr_matrix | Floats", weight: Floats) -> Floats:
     """Give counts' diag(weight) counts, (m2, m2)."""
     if isinstance(counts, np.ndarray):
         return np.asarray(counts.T @ (weight[:, None] * counts))
-    return np.asarray((counts.T @ counts.multiply(weight[:, None]).tocsr()).toarray())
+    scaled = counts.copy()
+    scaled.data = counts.data * np.repeat(weight, np.diff(counts.indptr))
+    return np.asarray((counts.T @ scaled).toarray())
 
 
 def _minimise(products: _Products, reml: bool) -> Floats:
     """Search the two ratios; the criterion is even in each, so that 0 is no hard wall."""
     from scipy.optimize import minimize
 
-    best = None
-    for start in ((1.0, 1.0), (0.2, 0.2)):
-        found = minimize(
-            lambda x: _solve(products, x, reml).criterion,
-            np.array(start),
-            method="Nelder-Mead",
-            options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 2000, "maxfev": 2000},
-        )
-        if best is None or found.fun < best.fun - 1e-9:
-            best = found
-    if best is None or not best.success:
+    grid = [np.array([a, b]) for a in (0.1, 0.5, 2.0) for b in (0.1, 0.5, 2.0)]
+    start = min(grid, key=lambda x: _solve(products, x, reml).criterion)
+    best = minimize(
+        lambda x: _solve(products, x, reml).criterion,
+        start,
+        method="Nelder-Mead",
+        options={"xatol": 1e-8, "fatol": 1e-10, "maxiter": 2000, "maxfev": 2000},
+    )
+    if not best.success:
         raise NotConverged(f"REML of {products.n} readings found no optimum in 2,000 steps.")
     return np.abs(np.asarray(best.x))
 

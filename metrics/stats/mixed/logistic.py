@@ -18,6 +18,7 @@ from metrics.stats.mixed.regression import (
     wald,
 )
 
+_AT_BOUND = 1e-3  # an sd below this is 0
 _STEP = 1e-3  # of numeric derivatives; columns are scaled to unit information
 
 
@@ -167,12 +168,14 @@ def _maximise(cells: _Cells, start: Floats) -> Floats:
     found = minimize(lambda x: -_log_likelihood(cells, x) / n, start, method="BFGS").x
     for _ in range(3):
         gradient, hessian = _derivatives(cells, found)
-        if np.abs(found[-1]) < 1e-3 or np.linalg.eigvalsh(-hessian).min() <= 0:
+        if np.abs(found[-1]) < _AT_BOUND or np.linalg.eigvalsh(-hessian).min() <= 0:
             break
         step = np.linalg.solve(-hessian, gradient)
         if np.abs(step).max() > 0.1:
             break
         found = found + step
+    if abs(found[-1]) < _AT_BOUND:
+        return np.append(_pooled(cells), 0.0)
     found[-1] = abs(found[-1])
     return np.asarray(found)
 
@@ -197,7 +200,7 @@ def _derivatives(cells: _Cells, at: Floats) -> tuple[Floats, Floats]:
 def _covariance(cells: _Cells, best: Floats) -> tuple[Floats, float, tuple[str, ...]]:
     """Invert the Hessian; at an sd of 0 that of the coefficients alone."""
     _, hessian = _derivatives(cells, best)
-    if best[-1] < 1e-3:
+    if best[-1] == 0.0:
         flat = ("the groups vary no more than chance: sd is 0, at its bound",)
         return np.asarray(np.linalg.inv(-hessian[:-1, :-1]), dtype=float), 0.0, flat
     try:

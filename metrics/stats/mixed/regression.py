@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from metrics.errors import InsufficientData
+from metrics.errors import InsufficientData, NotConverged
 from metrics.stats.result import THESE_READERS, Test
 
 Floats = NDArray[np.float64]
@@ -149,10 +149,19 @@ def unit_columns(X: Floats) -> tuple[Floats, Floats]:
 
 
 def wald(coefficients: Floats, covariance: Floats, level: float) -> Wald:
-    """Give normal limits, z and p for coefficients with their covariance matrix."""
+    """Give normal limits, z and p for coefficients with their covariance matrix.
+
+    Raises NotConverged when a variance is not finite and positive.
+    """
     from scipy.stats import norm
 
-    se = np.sqrt(np.diag(covariance))
+    variance = np.diag(covariance)
+    if not (np.isfinite(coefficients).all() and (variance > 0).all()):
+        raise NotConverged(
+            f"{coefficients.size} coefficients were fitted without finite positive variances: the "
+            f"readings do not determine them. Drop or merge terms."
+        )
+    se = np.sqrt(variance)
     reach = norm.ppf((1 + level) / 2) * se
     z = coefficients / se
     return Wald(

@@ -40,7 +40,7 @@ def reading_times(
     against the first. A term that cannot be told apart from earlier ones is dropped and named.
     Raises InsufficientData below two readers or cases or without any positive time.
     """
-    time = frame[value].to_numpy(dtype=float)
+    time = frame[value].to_numpy(dtype=float, na_value=np.nan)
     time = np.where(time > 0, time, np.nan)
     if np.isnan(time).all():
         raise InsufficientData(f"0 of {time.size} readings have a time above 0.")
@@ -67,12 +67,12 @@ def reading_times(
 def _terms(frame: pd.DataFrame) -> dict[str, Floats]:
     """Name the columns of X: intercept, order, truth, correct, arms against the first."""
     terms: dict[str, Floats] = {"intercept": np.ones(len(frame))}
-    if "order" in frame:
-        order = frame["order"].to_numpy(dtype=float)
+    if "order" in frame and frame["order"].notna().any():
+        order = frame["order"].to_numpy(dtype=float, na_value=np.nan)
         terms["order"] = (order - np.nanmean(order)) / ORDER_UNIT
     for name in ("truth", "correct"):
         if name in frame:
-            terms[name] = frame[name].to_numpy(dtype=float)
+            terms[name] = frame[name].to_numpy(dtype=float, na_value=np.nan)
     if "arm" in frame:
         names = frame["arm"].astype(str)
         for arm in sorted(names.unique())[1:]:

@@ -1,5 +1,6 @@
 """The Obuchowski-Rockette analysis of a multi-reader multi-case study."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,7 +53,7 @@ class MultiReader(Estimate):
         self,
         constant: float = 0.5,
         *,
-        modality: str | None = None,
+        modality: Hashable = None,
         assume: Assumption = "random_both",
     ) -> ConstantTest:
         """Test one modality's mean against a constant; see `ModalityEstimate.against`."""
@@ -63,20 +64,20 @@ class MultiReader(Estimate):
         constant: float,
         margin: float,
         *,
-        modality: str | None = None,
+        modality: Hashable = None,
         alpha: float = 0.05,
         assume: Assumption = "random_both",
     ) -> Equivalence:
         """Test whether one modality's mean lies within constant +- margin (two one-sided t)."""
         return self._modality(modality).equivalence(constant, margin, alpha=alpha, assume=assume)
 
-    def _modality(self, name: str | None) -> ModalityEstimate:
+    def _modality(self, name: Hashable) -> ModalityEstimate:
         names = [one.modality for one in self.modalities]
         if name is None and len(names) == 1:
             return self.modalities[0]
-        if name not in names:
+        if str(name) not in names:
             raise ValueError(f"Modality {name!r} is not one of {names}: name the one to test.")
-        return self.modalities[names.index(name)]
+        return self.modalities[names.index(str(name))]
 
 
 def obuchowski_rockette(
@@ -176,7 +177,7 @@ def _modality(
         estimand=THIS_READER if r == 1 else READERS_LIKE_THESE,
         warnings=_reader_warnings(r) + (() if main.se > 0 else flat),
         se=main.se,
-        modality=design.modalities[m],
+        modality=str(design.modalities[m]),
         df=main.df,
         level=setting.level,
         ms_reader=squares.reader,
@@ -200,7 +201,7 @@ def _tests(
         return {}, ()
     compared = Compared(
         table=table,
-        modalities=design.modalities,
+        modalities=tuple(map(str, design.modalities)),
         ms_modality=squares.modality,
         level=level,
         shared={

@@ -1,5 +1,6 @@
 """From a tidy frame of readings to the arrays that the multi-reader analysis works on."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,13 +21,14 @@ COLUMNS = ("reader", "case", "truth", "rating")
 class Design:
     """Hold the readings as arrays.
 
-    ratings: (t modalities, r readers, n cases), NaN where not read; positive: (n,).
+    ratings: (t modalities, r readers, n cases), NaN where not read; positive: (n,). The labels
+    are those of the frame, in sorted or categorical order.
     `missing` counts rows without a rating and cells that a crossed design would have filled.
     """
 
-    modalities: tuple[str, ...]
-    readers: tuple[str, ...]
-    cases: tuple[str, ...]
+    modalities: tuple[Hashable, ...]
+    readers: tuple[Hashable, ...]
+    cases: tuple[Hashable, ...]
     positive: Bools
     ratings: Floats
     nesting: Nesting
@@ -77,13 +79,13 @@ def read_design(frame: pd.DataFrame) -> Design:
     cells = np.ravel_multi_index((modality.codes, reader.codes, case.codes), shape)
     _refuse_repeats(cells)
     ratings = np.full(shape, np.nan)
-    ratings.flat[cells] = frame["rating"].to_numpy(dtype=float)
+    ratings.flat[cells] = frame["rating"].to_numpy(dtype=float, na_value=np.nan)
     positive = _truths(frame, case)
     _refuse_empty(ratings, modality, reader)
     return Design(
-        modalities=tuple(map(str, modality.categories)),
-        readers=tuple(map(str, reader.categories)),
-        cases=tuple(map(str, case.categories)),
+        modalities=tuple(modality.categories),
+        readers=tuple(reader.categories),
+        cases=tuple(case.categories),
         positive=positive,
         ratings=ratings,
         nesting=_nesting(ratings),

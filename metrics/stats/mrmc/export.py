@@ -14,7 +14,7 @@ def imrmc_file(frame: pd.DataFrame, description: str = "") -> str:
     Names may hold no comma or line break (ValueError).
     """
     design = read_design(frame)
-    for name in (*design.readers, *design.cases, *design.modalities):
+    for name in map(str, (*design.readers, *design.cases, *design.modalities)):
         if any(sign in name for sign in ",\n\r"):
             raise ValueError(f"{name!r} holds a comma or line break; iMRMC cannot read it.")
     head = [

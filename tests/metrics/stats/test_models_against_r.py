@@ -1,0 +1,117 @@
+"""The same readings through R's own packages, where they are installed.
+
+Seen with R 4.2.2, lme4 1.1-31, ordinal 2022.11-16, geepack 1.3.9 and pROC 1.18.0.
+"""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metrics.stats import mixed, turing
+
+RSCRIPT = shutil.which("Rscript")
+pytestmark = pytest.mark.skipif(RSCRIPT is None, reason="R is not installed (Rscript not found)")
+
+
+def run_r(package: str, code: str, **paths: Path) -> list[float]:
+    """Return the numbers that an R expression yields; skip where the package is missing."""
+    setup = f"if (!suppressMessages(require({package}, quietly=TRUE))) quit(status=3);"
+    names = "".join(f'{name} <- read.csv("{path}");' for name, path in paths.items())
+    show = 'cat(paste0("\n[", paste(sprintf("%.15g", x), collapse=","), "]"))'
+    script = f"{setup}{names} x <- c({code}); {show}"
+    command = [RSCRIPT or "", "--vanilla", "-e", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode == 3:
+        pytest.skip(f"R has no package {package}")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, Path]:
+    """Simulate 1,500 readings with groups, crossed readers and images, and ordered ratings."""
+    rng = np.random.default_rng(3)
+    n = 1500
+    group, arm, x = rng.integers(0, 40, n), rng.integers(0, 2, n), rng.normal(10, 3, n)
+    image, reader = np.tile(np.arange(150), 10), np.repeat(np.arange(10), 150)
+    odds = -3 + 0.3 * x + 0.5 * arm + 0.8 * rng.normal(size=40)[group]
+    time = 8 + 0.02 * x + 0.1 * arm + 0.3 * rng.normal(size=150)[image]
+    frame = pd.DataFrame(
+        {
+            "y": (rng.random(n) < 1 / (1 + np.exp(-odds))).astype(int),
+            "x": x,
+            "arm": arm,
+            "g": group,
+            "image": image,
+            "reader": reader,
+            "t": time + 0.4 * rng.normal(size=10)[reader] + 0.5 * rng.normal(size=n),
+            "level": np.digitize(0.4 * x + 0.6 * arm + rng.logistic(size=n), [3, 4, 5]),
+        }
+    )
+    path = tmp_path_factory.mktemp("r") / "readings.csv"
+    frame.sort_values("g", kind="stable").to_csv(path, index=False)
+    return frame, path
+
+
+def covariates(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[["x", "arm"]].assign(one=1.0)[["one", "x", "arm"]]
+
+
+def test_glmer(readings: tuple[pd.DataFrame, Path]) -> None:
+    frame, path = readings
+    model = "m <- glmer(y ~ x + arm + (1|g), d, family=binomial, nAGQ=25)"
+    code = f"{{{model}; c(fixef(m), sqrt(diag(as.matrix(vcov(m)))), sqrt(unlist(VarCorr(m))))}}"
+    expected = run_r("lme4", code, d=path)
+    found = mixed.logistic_random_intercept(frame.y, covariates(frame), frame.g)
+    mine = [*found.coefficients, *found.standard_errors, found.sd]
+    np.testing.assert_allclose(mine, expected, atol=5e-5)
+
+
+def test_lmer_crossed(readings: tuple[pd.DataFrame, Path]) -> None:
+    frame, path = readings
+    model = "m <- lmer(t ~ x + arm + (1|image) + (1|reader), d)"
+    sds = "as.data.frame(VarCorr(m))$sdcor, REMLcrit(m)"
+    code = f"{{{model}; c(fixef(m), sqrt(diag(as.matrix(vcov(m)))), {sds})}}"
+    expected = run_r("lme4", code, d=path)
+    found = mixed.crossed_mixed(frame.t, covariates(frame), frame.image, frame.reader)
+    sd = [found.sd_first, found.sd_second, found.sd_residual, found.criterion]
+    np.testing.assert_allclose(
+        [*found.coefficients, *found.standard_errors, *sd], expected, atol=1e-4
+    )
+
+
+def test_clm(readings: tuple[pd.DataFrame, Path]) -> None:
+    frame, path = readings
+    code = "{m <- clm(factor(level) ~ x + arm, data=d); c(coef(m), sqrt(diag(vcov(m))), logLik(m))}"
+    expected = run_r("ordinal", code, d=path)
+    found = mixed.ordinal_logit(frame.level, covariates(frame))
+    errors = [*found.threshold_errors, *found.standard_errors]
+    mine = [*found.thresholds, *found.coefficients, *errors, found.log_likelihood]
+    np.testing.assert_allclose(mine, expected, atol=1e-6)
+
+
+def test_geeglm(readings: tuple[pd.DataFrame, Path]) -> None:
+    frame, path = readings
+    model = 'm <- geeglm(y ~ x + arm, id=g, data=d, family=binomial, corstr="exchangeable")'
+    code = f"{{{model}; c(coef(m), summary(m)$coefficients[,2])}}"
+    expected = run_r("geepack", code, d=path)
+    found = mixed.gee_logistic(frame.y, covariates(frame), frame.g)
+    np.testing.assert_allclose([*found.coefficients, *found.standard_errors], expected, atol=3e-4)
+
+
+def test_roc_test(readings: tuple[pd.DataFrame, Path]) -> None:
+    frame, path = readings
+    roc = 'roc(d$y, d$x, direction="<", quiet=TRUE), roc(d$y, d$level, direction="<", quiet=TRUE)'
+    code = (
+        f'{{p <- list({roc}); t <- roc.test(p[[1]], p[[2]], method="delong");'
+        "c(p[[1]]$auc, p[[2]]$auc, t$statistic, t$p.value, var(p[[1]]), ci(p[[2]])[c(1,3)])}"
+    )
+    expected = run_r("pROC", code, d=path)
+    both, level = turing.delong(frame.y, frame.x, frame.level), turing.auc(frame.y, frame.level)
+    mine = [both.area_a, both.area_b, both.statistic, both.p, both.se_a**2, level.low, level.high]
+    np.testing.assert_allclose(mine, expected, rtol=1e-9)

@@ -1,0 +1,115 @@
+"""Planning: the tables that the planner page shows, recomputed."""
+
+import numpy as np
+import pytest
+
+from metrics.stats import planning, turing
+
+
+def test_chance_to_miss_a_reader_at_sixty_percent() -> None:
+    missed = [1 - planning.binomial_power(n, 0.60) for n in (20, 50, 100, 200, 400)]
+    np.testing.assert_allclose(missed, [0.87, 0.76, 0.54, 0.21, 0.02], atol=0.005)
+
+
+def test_chance_to_show_equivalence_at_true_chance() -> None:
+    shown = [planning.equivalence_power(n) for n in (50, 100, 200, 300, 400)]
+    np.testing.assert_allclose(shown, [0, 0.24, 0.77, 0.93, 0.98], atol=0.005)
+
+
+def test_equivalence_power_counts_what_the_test_accepts() -> None:
+    n = 120
+    passes = [turing.equivalence(x, n).is_equivalent for x in range(n + 1)]
+    from scipy.stats import binom
+
+    expected = binom.pmf(np.flatnonzero(passes), n, 0.52).sum()
+    assert planning.equivalence_power(n, 0.52) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("n", "needs", "passes"),
+    [(30, 28, 0.41), (50, 45, 0.62), (100, 87, 0.88), (200, 170, 0.99), (300, 252, 1.0)],
+)
+def test_eighty_percent_rule_with_exact_bound(n: int, needs: int, passes: float) -> None:
+    rule = planning.acceptance_rule(n, 0.90)
+    assert rule.bound_needs == needs
+    assert rule.bound_passes == pytest.approx(passes, abs=0.005)
+    from scipy.stats import binomtest
+
+    lower = [
+        binomtest(k, n, alternative="greater").proportion_ci(0.95).low for k in (needs - 1, needs)
+    ]
+    assert lower[0] <= 0.80 < lower[1]
+
+
+def test_point_rule_passes_below_its_own_target() -> None:
+    assert planning.acceptance_rule(100, 0.80).point_passes == pytest.approx(0.56, abs=0.005)
+    assert planning.acceptance_rule(100, 0.75).point_passes == pytest.approx(0.15, abs=0.005)
+    assert planning.acceptance_rule(30).point_needs == 24
+    assert planning.acceptance_rule(10).bound_needs == 11  # no count of 10 is enough
+
+
+def test_sizes_keep_their_power_and_less_does_not() -> None:
+    for size, power in (
+        (planning.equivalence_size(), planning.equivalence_power),
+        (planning.binomial_size(0.6), lambda n: planning.binomial_power(n, 0.6)),
+    ):
+        assert all(power(size.n + k) >= 0.8 for k in range(20))
+        assert min(power(size.n - 1 + k) for k in range(20)) < 0.8
+
+
+def test_seed_design_is_underpowered() -> None:
+    assert planning.two_proportions_power(0.50, 0.60, 100) == pytest.approx(0.29, abs=0.005)
+    size = planning.two_proportions_size(0.488, 0.60)
+    assert size.n == 310
+    assert size.power >= 0.80
+
+
+def test_wilson_half_width() -> None:
+    size = planning.precision_size(0.5, 0.1)
+    from scipy.stats import binomtest
+
+    limits = binomtest(size.n // 2, size.n).proportion_ci(method="wilson")
+    assert (limits.high - limits.low) / 2 == pytest.approx(0.1, abs=0.002)
+
+
+def test_latent_components_agree_with_simulation() -> None:
+    parts = planning.latent_components(
+        "auc", 0.7, n_positive=8, n_negative=6, reader_variance=0.1, case_correlation=0.8
+    )
+    rng = np.random.default_rng(1)
+    n, truth = 20_000, np.repeat([1, 0], [8, 6])
+    shift = np.sqrt(2 * 1.1) * 0.5244005127080409  # z(.7)
+    case = rng.normal(size=(n, 1, 14)) * np.sqrt(0.8)
+    reader = (rng.normal(size=(n, 2, 2)) * np.sqrt(0.1))[:, :, truth]
+    latent = case + reader + rng.normal(size=(n, 2, 14)) * np.sqrt(0.2) + shift * truth
+    areas = (latent[:, :, :8, None] > latent[:, :, None, 8:]).mean(axis=(2, 3))
+    assert areas.mean() == pytest.approx(0.7, abs=0.003)
+    assert areas.var() == pytest.approx(parts.var_reader + parts.var_error, rel=0.03)
+    assert np.cov(areas.T)[0, 1] == pytest.approx(parts.cov2, rel=0.05)
+
+
+def test_turing_power_grows_and_equivalence_needs_many_readers() -> None:
+    shown = [
+        planning.turing_power("auc", 0.5, n_readers=r, n_positive=n, n_negative=n, margin=0.1).power
+        for r, n in ((3, 50), (3, 100), (5, 100), (8, 100), (10, 150))
+    ]
+    assert (np.diff(shown) > 0).all()
+    assert shown[0] < 0.3
+    assert shown[-1] > 0.9
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: planning.two_proportions_size(0.5, 0.5),
+        lambda: planning.equivalence_size(0.65),
+        lambda: planning.acceptance_size(0.75),
+        lambda: planning.binomial_size(0.5),
+        lambda: planning.precision_size(0.5, 0.6),
+        lambda: planning.two_proportions_power(0.0, 0.5, 10),
+        lambda: planning.turing_power("auc", 0.6, n_readers=1, n_positive=20, n_negative=20),
+    ],
+)
+def test_impossible_plans_are_refused(call: object) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        call()  # type: ignore[operator]
