@@ -59,7 +59,7 @@ def hash_seed(*names: object) -> int:
 
 def make_draft(editor: User, *, per_class: int = 2, real: int = 2, pool_size: int = 6) -> Study:
     """Return a draft with arms real, early and late, a plausibility and a turing part."""
-    study = services.create_study(actor=editor, title="Cells, early and late", domain=make_domain())
+    study = services.create_study(actor=editor, title="Marrow cells", domain=make_domain())
     for code, source in (("real", "real"), ("early", "synthetic"), ("late", "synthetic")):
         pool = make_pool(f"{study.slug} {code}", source, pool_size)
         services.add_arm(actor=editor, study=study, pool=pool, code=code)
