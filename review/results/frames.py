@@ -26,6 +26,18 @@ def load_snapshot(snapshot: "Snapshot") -> "pd.DataFrame":
     return _frame(snapshot.storage_key, snapshot.content_sha256).copy(deep=False)
 
 
+def tidy_snapshot(snapshot: "Snapshot") -> "pd.DataFrame":
+    """Return one row per reading with plain values only, as exports and the API give it."""
+    return _tidy(snapshot.storage_key, snapshot.content_sha256).copy(deep=False)
+
+
+@lru_cache(maxsize=1)
+def _tidy(storage_key: str, sha256: str) -> "pd.DataFrame":
+    from metrics.report.tidy import tidy_frame
+
+    return tidy_frame(_frame(storage_key, sha256))
+
+
 @lru_cache(maxsize=2)
 def _frame(storage_key: str, sha256: str) -> "pd.DataFrame":
     content = read_bytes(storage_key)

@@ -1,10 +1,12 @@
 from django.urls import path
 
-from review.results import views
+from review.results import tokens, views
 
 app_name = "results"
 urlpatterns = [
     path("", views.study_list, name="list"),
+    path("tools/tokens/", tokens.token_page, name="tokens"),
+    path("tools/tokens/<str:key>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("<slug:slug>/", views.section, name="overview"),
     path("<slug:slug>/unblind/", views.unblind, name="unblind"),
     path("<slug:slug>/downloads/", views.download_list, name="downloads"),

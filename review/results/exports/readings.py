@@ -8,19 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from review.results.exports.cells import csv_bytes, safe_text
-from review.results.frames import load_snapshot
+from review.results.frames import tidy_snapshot
 from review.results.models import Snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip entry can carry
-
-
-def tidy(snapshot: Snapshot) -> "pd.DataFrame":
-    from metrics.report.tidy import tidy_frame
-
-    return tidy_frame(load_snapshot(snapshot))
 
 
 def plain_rows(frame: "pd.DataFrame") -> Iterator[list[Any]]:
@@ -33,7 +27,7 @@ def plain_rows(frame: "pd.DataFrame") -> Iterator[list[Any]]:
 
 
 def readings_csv(snapshot: Snapshot) -> bytes:
-    frame = tidy(snapshot)
+    frame = tidy_snapshot(snapshot)
     return csv_bytes(list(frame.columns), plain_rows(frame))
 
 
@@ -45,13 +39,13 @@ def dictionary(snapshot: Snapshot, columns: list[str]) -> list[dict[str, Any]]:
 
 
 def dictionary_csv(snapshot: Snapshot) -> bytes:
-    rows = dictionary(snapshot, list(tidy(snapshot).columns))
+    rows = dictionary(snapshot, list(tidy_snapshot(snapshot).columns))
     return csv_bytes(["column", "kind", "meaning"], (list(row.values()) for row in rows))
 
 
 def readings_json(snapshot: Snapshot) -> bytes:
     """Return {"snapshot", "study", "dictionary", "readings"}; missing values are null."""
-    frame = tidy(snapshot)
+    frame = tidy_snapshot(snapshot)
     names = list(frame.columns)
     document = {
         "snapshot": snapshot.content_sha256,
@@ -67,7 +61,7 @@ def readings_parquet(snapshot: Snapshot) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(tidy(snapshot), preserve_index=False)
+    table = pa.Table.from_pandas(tidy_snapshot(snapshot), preserve_index=False)
     table = table.replace_schema_metadata({"snapshot": snapshot.content_sha256})
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
@@ -78,7 +72,7 @@ def readings_xlsx(snapshot: Snapshot) -> bytes:
     """Return a workbook of readings and dictionary; text cells are never formulas."""
     from openpyxl import Workbook
 
-    frame = tidy(snapshot)
+    frame = tidy_snapshot(snapshot)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("readings")
     sheet.append(list(frame.columns))

@@ -35,7 +35,7 @@ def test_a_workbook_holds_text_as_text(payload: str, monkeypatch: pytest.MonkeyP
     from openpyxl import load_workbook
 
     frame = pd.DataFrame({"reason": [payload], "number": [-5]})
-    monkeypatch.setattr("review.results.exports.readings.tidy", lambda snapshot: frame)
+    monkeypatch.setattr("review.results.exports.readings.tidy_snapshot", lambda snapshot: frame)
     snapshot = Snapshot(
         content_sha256="a" * 64, at=timezone.now(), exclusions={"facts": {"criteria": []}}
     )

@@ -1,0 +1,67 @@
+"""Which readings an API client asks for. Only names on the lists below mean anything."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from review.results.errors import FilterRefused
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT_FILTERS = (
+    "reader", "part_kind", "case", "arm", "source", "class", "truth_class", "role", "outcome",
+    "source_of_reading",
+)  # fmt: skip
+COUNT_FILTERS = ("part", "session", "replicate", "round", "prototype")
+ORDERINGS = ("part", "reader", "position", "case", "received_at", "active_ms")
+PAGE_NAMES = ("limit", "offset", "ordering")
+MAX_LIMIT = 5000
+DEFAULT_LIMIT = 100
+
+
+def select(frame: "pd.DataFrame", query: Mapping[str, str]) -> "pd.DataFrame":
+    """Return the rows that the query's filters keep, in the order it asks for.
+
+    Raises FilterRefused for a name or a value that the lists do not know.
+    """
+    known = (*TEXT_FILTERS, *COUNT_FILTERS, *PAGE_NAMES)
+    for name in query:
+        if name not in known:
+            raise FilterRefused(f"There is no filter {name!r}. There are: {', '.join(known)}.")
+    for name in TEXT_FILTERS:
+        if name in query:
+            frame = frame[frame[name].isin(query[name].split(","))]
+    for name in COUNT_FILTERS:
+        if name in query:
+            frame = frame[frame[name].isin([_whole(name, part) for part in query[name].split(",")])]
+    return _ordered(frame, query.get("ordering", ""))
+
+
+def page_of(query: Mapping[str, str]) -> tuple[int, int]:
+    """Return limit and offset. Raises FilterRefused for anything but whole numbers in range."""
+    limit = _whole("limit", query.get("limit", str(DEFAULT_LIMIT)))
+    offset = _whole("offset", query.get("offset", "0"))
+    if not 1 <= limit <= MAX_LIMIT:
+        raise FilterRefused(f"limit is {limit}; it must lie between 1 and {MAX_LIMIT}.")
+    return limit, offset
+
+
+def _whole(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise FilterRefused(f"{name} is {text[:40]!r}; it must be a whole number from 0.")
+    return int(text)
+
+
+def _ordered(frame: "pd.DataFrame", ordering: str) -> "pd.DataFrame":
+    names = [name for name in ordering.split(",") if name]
+    for name in names:
+        if name.removeprefix("-") not in ORDERINGS:
+            raise FilterRefused(
+                f"There is no ordering {name!r}. There are: {', '.join(ORDERINGS)}, each with or "
+                "without a minus sign."
+            )
+    if not names:
+        return frame
+    columns = [name.removeprefix("-") for name in names]
+    ascending = [not name.startswith("-") for name in names]
+    return frame.sort_values(columns, ascending=ascending, kind="stable")

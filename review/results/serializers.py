@@ -1,0 +1,63 @@
+"""What the API says about studies and snapshots: allow-lists of fields."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from review.results.models import Snapshot
+from review.studies.models import Study
+
+
+class StudySerializer(serializers.ModelSerializer[Study]):
+    """A study that the user runs. Nothing here tells what is real."""
+
+    domain = serializers.SlugRelatedField[Any](slug_field="code", read_only=True)
+
+    class Meta:
+        model = Study
+        fields = ("slug", "uuid", "title", "purpose", "domain", "state", "closed_at",
+                  "unblinded_at")  # fmt: skip
+
+
+class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
+    """A frozen set of readings."""
+
+    study = serializers.SlugRelatedField[Any](slug_field="slug", read_only=True)
+    flow = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Snapshot
+        fields = ("uuid", "study", "at", "content_sha256", "rows", "code_version", "flow")
+
+    def get_flow(self, snapshot: Snapshot) -> dict[str, Any]:
+        flow: dict[str, Any] = snapshot.exclusions.get("flow", {})
+        return flow
+
+
+class TableSerializer(serializers.Serializer[Any]):
+    """The name of a table; its records have one flat object per row."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    section = serializers.CharField()
+    rows = serializers.IntegerField()
+
+
+class RecordsSerializer(serializers.Serializer[Any]):
+    """A whole table."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    caption = serializers.CharField()
+    snapshot = serializers.CharField()
+    records = serializers.ListField(child=serializers.DictField())
+
+
+class ReadingsSerializer(serializers.Serializer[Any]):
+    """A page of readings; the columns are those of the data dictionary."""
+
+    count = serializers.IntegerField()
+    limit = serializers.IntegerField()
+    offset = serializers.IntegerField()
+    snapshot = serializers.CharField()
+    results = serializers.ListField(child=serializers.DictField())

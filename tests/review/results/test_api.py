@@ -1,0 +1,171 @@
+"""The API: who gets what, filters by allow-list, tokens, and the schema."""
+
+import io
+import uuid
+
+import pandas as pd
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.validation import validate_schema
+from knox.models import AuthToken
+
+from review.results.models import Snapshot
+from review.results.tokens import make_token
+from tests.review.results.test_pages import signed_in
+from tests.worlds.results import Closed, close_world, unblinded
+from tests.worlds.study import make_reader
+
+pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+
+def with_token(user: object) -> Client:
+    return Client(headers={"Authorization": f"Token {make_token(actor=user, days=1)}"})
+
+
+def urls(snapshot: Snapshot) -> list[str]:
+    args = [snapshot.uuid]
+    return [
+        reverse("api:study", args=["cells"]),
+        reverse("api:snapshots", args=["cells"]),
+        reverse("api:snapshot", args=args),
+        reverse("api:readings", args=args),
+        reverse("api:readings_csv", args=args),
+        reverse("api:tables", args=args),
+        reverse("api:table", args=[*args, "plausibility"]),
+        reverse("api:table_csv", args=[*args, "plausibility"]),
+    ]
+
+
+@pytest.fixture
+def world() -> tuple[Closed, Snapshot]:
+    return unblinded()
+
+
+def test_only_those_who_run_the_study(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    editor, admin = with_token(closed.editor), with_token(make_reader(9, is_staff=True))
+    reader = with_token(closed.world.readers[0])
+    stranger = with_token(close_world(slug="other").editor)
+    for url in urls(snapshot):
+        assert [client.get(url).status_code for client in (editor, admin)] == [200, 200], url
+        assert [client.get(url).status_code for client in (reader, stranger)] == [404, 404], url
+        assert Client().get(url).status_code == 401, url
+    listed = editor.get(reverse("api:studies")).json()["results"]
+    assert [study["slug"] for study in listed] == ["cells"]
+    assert reader.get(reverse("api:studies")).json()["results"] == []
+
+
+def test_nothing_before_unblinding() -> None:
+    closed = close_world()
+    client = with_token(closed.editor)
+    response = client.get(reverse("api:snapshots", args=["cells"]))
+    assert response.status_code == 409
+    assert "unblinded" in response.json()["detail"]
+    assert client.get(reverse("api:readings", args=[uuid.uuid4()])).status_code == 404
+
+
+def test_readings_are_paged_filtered_and_ordered(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    client, url = with_token(closed.editor), reverse("api:readings", args=[snapshot.uuid])
+    page = client.get(url, {"arm": "late", "part": 1, "limit": 3, "ordering": "-position"}).json()
+    assert page["count"] == 8
+    assert len(page["results"]) == 3
+    assert {row["arm"] for row in page["results"]} == {"late"}
+    positions = [row["position"] for row in page["results"]]
+    assert positions == sorted(positions, reverse=True)
+    rest = client.get(url, {"arm": "late", "part": 1, "limit": 3, "offset": 6}).json()
+    assert len(rest["results"]) == 2
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"creator__password__startswith": "a"}, {"ordering": "user__email"}, {"limit": "0"},
+        {"limit": "9999999"}, {"offset": "-1"}, {"part": "one"}, {"reader__user": "1"},
+    ],
+)  # fmt: skip
+def test_what_is_not_on_the_list_is_refused(
+    query: dict[str, str], world: tuple[Closed, Snapshot]
+) -> None:
+    closed, snapshot = world
+    response = with_token(closed.editor).get(reverse("api:readings", args=[snapshot.uuid]), query)
+    assert response.status_code == 400
+    assert "detail" in response.json()
+
+
+def test_csv_and_tables_say_the_same_as_the_page(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    client = with_token(closed.editor)
+    text = client.get(reverse("api:readings_csv", args=[snapshot.uuid])).content.decode()
+    frame = pd.read_csv(io.StringIO(text))
+    table = client.get(reverse("api:table", args=[snapshot.uuid, "plausibility"])).json()
+    every = next(
+        row for row in table["records"]
+        if row["class_name"] == "All images" and row["arm"] == "late"
+    )  # fmt: skip
+    mine = frame[(frame["part_kind"] == "plausibility") & (frame["arm"] == "late")]
+    assert every["n_plausible"] == (mine["verdict"].astype(str) == "True").sum()
+    assert table["snapshot"] == snapshot.content_sha256
+
+
+def test_tokens_are_hashed_expire_and_are_shown_once(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    client, page = signed_in(closed.editor), reverse("results:tokens")
+    response = client.post(page, {"days": 7})
+    token = response.content.decode().split("<code>", 1)[1].split("</code>", 1)[0]
+    row = AuthToken.objects.get(user=closed.editor)
+    assert row.digest != token
+    assert token not in client.get(page).content.decode()
+    caller = Client(headers={"Authorization": f"Token {token}"})
+    url = reverse("api:snapshot", args=[snapshot.uuid])
+    assert caller.get(url).status_code == 200
+    AuthToken.objects.update(expiry=timezone.now())
+    assert caller.get(url).status_code == 401
+
+
+def test_a_token_can_be_revoked_by_its_owner_only(world: tuple[Closed, Snapshot]) -> None:
+    closed, _ = world
+    make_token(actor=closed.editor, days=1)
+    key = AuthToken.objects.get().token_key
+    url = reverse("results:revoke_token", args=[key])
+    assert signed_in(make_reader(9, is_staff=True)).post(url).status_code == 404
+    assert signed_in(closed.editor).post(url).status_code == 302
+    assert not AuthToken.objects.exists()
+
+
+def test_an_old_sign_in_makes_no_token(world: tuple[Closed, Snapshot]) -> None:
+    closed, _ = world
+    client = signed_in(closed.editor, lately=False)
+    assert client.post(reverse("results:tokens"), {"days": 7}).status_code == 302
+    assert not AuthToken.objects.exists()
+
+
+def test_too_many_requests_are_throttled(
+    world: tuple[Closed, Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.core.cache import cache
+    from rest_framework.throttling import UserRateThrottle
+
+    closed, snapshot = world
+    cache.clear()
+    monkeypatch.setattr(UserRateThrottle, "get_rate", lambda self: "3/min")
+    client, url = with_token(closed.editor), reverse("api:snapshot", args=[snapshot.uuid])
+    codes = [client.get(url) for _ in range(5)]
+    assert [response.status_code for response in codes] == [200, 200, 200, 429, 429]
+    assert int(codes[-1]["Retry-After"]) > 0
+    other = with_token(make_reader(9, is_staff=True))
+    assert other.get(url).status_code == 200
+    cache.clear()
+
+
+def test_the_schema_is_served_and_valid(world: tuple[Closed, Snapshot]) -> None:
+    closed, _ = world
+    response = with_token(closed.editor).get(reverse("api:schema"), {"format": "json"})
+    assert response.status_code == 200
+    schema = response.json()
+    validate_schema(schema)
+    paths = "".join(schema["paths"])
+    for name in ("studies", "snapshots", "readings.csv", "tables"):
+        assert name in paths
