@@ -155,7 +155,7 @@ def _modality(
     design: Design, m: int, table: Floats, matrix: Floats, setting: _Setting
 ) -> ModalityEstimate:
     """Analyse modality m alone, on its block of the covariance matrix."""
-    t, r = design.shape
+    r = len(design.readers)
     block = matrix[m * r : (m + 1) * r, m * r : (m + 1) * r]
     alone = design.only(m)
     squares = mean_squares(table[m : m + 1])
@@ -173,7 +173,7 @@ def _modality(
         n_images=len(alone.cases),
         n_readers=r,
         n_readings=alone.n_readings,
-        n_missing=alone.missing if t > 1 else design.missing,
+        n_missing=alone.missing,
         estimand=THIS_READER if r == 1 else READERS_LIKE_THESE,
         warnings=_reader_warnings(r) + (() if main.se > 0 else flat),
         se=main.se,

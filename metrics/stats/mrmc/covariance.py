@@ -69,12 +69,14 @@ def covariances(parts: Components, method: Method) -> Floats:
 def _jackknife(parts: Components) -> Floats:
     """Leave out one case at a time: (n - 1) / n sum of squares about the mean (Efron 1982).
 
-    n counts all cases of the study; a case that a group lacks leaves its estimate unchanged.
+    n counts the study's cases with any reading; one that a group lacks leaves its estimate as is.
     """
-    n = parts.values.shape[1]
+    ever_read = ~np.isnan(parts.values).all(axis=0)
+    values, kinds = parts.values[:, ever_read], parts.kinds[:, ever_read]
+    n = values.shape[1]
     left_out = np.repeat(parts.estimates[:, None], n, axis=1)
-    for kind in parts.kinds:
-        value = parts.values[:, kind]
+    for kind in kinds:
+        value = values[:, kind]
         m = (~np.isnan(value)).sum(axis=1)[:, None]
         without = (m * parts.estimates[:, None] - value) / (m - 1)
         left_out[:, kind] = np.where(np.isnan(value), parts.estimates[:, None], without)

@@ -22,8 +22,8 @@ class Design:
     """Hold the readings as arrays.
 
     ratings: (t modalities, r readers, n cases), NaN where not read; positive: (n,). The labels
-    are those of the frame, in sorted or categorical order.
-    `missing` counts rows without a rating and cells that a crossed design would have filled.
+    are those of the frame, in sorted or categorical order. expected: (t, r, n), cells with a row
+    in the frame or that a crossed design would have filled (someone read the case there).
     """
 
     modalities: tuple[Hashable, ...]
@@ -32,7 +32,7 @@ class Design:
     positive: Bools
     ratings: Floats
     nesting: Nesting
-    missing: int
+    expected: Bools
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -44,19 +44,25 @@ class Design:
         """Count the readings that have a rating."""
         return int((~np.isnan(self.ratings)).sum())
 
+    @property
+    def missing(self) -> int:
+        """Count the expected readings that have no rating."""
+        return int((self.expected & np.isnan(self.ratings)).sum())
+
     def only(self, modality: int) -> "Design":
-        """Give the design of one modality alone, with the cases that were read in it."""
+        """Give the design of one modality alone, with the cases expected in it."""
         ratings = self.ratings[modality : modality + 1]
-        read = ~np.isnan(ratings).all(axis=(0, 1))
-        labels = tuple(self.cases[k] for k in np.flatnonzero(read))
+        expected = self.expected[modality : modality + 1]
+        here = expected.any(axis=(0, 1))
+        labels = tuple(self.cases[k] for k in np.flatnonzero(here))
         return Design(
             modalities=(self.modalities[modality],),
             readers=self.readers,
             cases=labels,
-            positive=self.positive[read],
-            ratings=ratings[:, :, read],
+            positive=self.positive[here],
+            ratings=ratings[:, :, here],
             nesting=self.nesting,
-            missing=_empty_cells(ratings[:, :, read]),
+            expected=expected[:, :, here],
         )
 
 
@@ -89,7 +95,7 @@ def read_design(frame: pd.DataFrame) -> Design:
         positive=positive,
         ratings=ratings,
         nesting=_nesting(ratings),
-        missing=_empty_cells(ratings),
+        expected=_expected(ratings, cells),
     )
 
 
@@ -161,7 +167,10 @@ def _nesting(ratings: Floats) -> Nesting:
     return "crossed"
 
 
-def _empty_cells(ratings: Floats) -> int:
-    """Count cells without rating among those of cases that were read in the modality."""
-    read = ~np.isnan(ratings)
-    return int((~read & read.any(axis=1, keepdims=True)).sum())
+def _expected(ratings: Floats, cells: NDArray[np.intp]) -> Bools:
+    """Mark cells that have a row; unless cases are dealt out, all readers' of a case read there."""
+    rows = np.zeros(ratings.shape, dtype=bool)
+    rows.flat[cells] = True
+    if _nesting(ratings) == "cases within readers":
+        return rows
+    return np.asarray(rows | (~np.isnan(ratings)).any(axis=1, keepdims=True))

@@ -190,6 +190,7 @@ def test_nested_designs_set_covariances_of_different_cases_to_zero() -> None:
     by_reader = obuchowski_rockette(frame[(frame.case // 2 % 2) == frame.reader])
     assert by_reader.design == "cases within readers"
     assert (by_reader.components.cov2, by_reader.components.cov3) == (0.0, 0.0)
+    assert by_reader.n_missing == 0
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -246,6 +247,15 @@ def test_missing_readings_are_counted() -> None:
     found = obuchowski_rockette(frame)
     assert found.n_missing == 320 - len(frame)
     assert found.n_readings + found.n_missing == 320
+
+
+def test_rows_without_a_rating_count_as_missing_and_change_no_number() -> None:
+    frame = study(cases=42)
+    blank = frame.assign(rating=frame.rating.where(frame.case < 40)).astype({"rating": "Float64"})
+    found, plain = obuchowski_rockette(blank), obuchowski_rockette(frame[frame.case < 40])
+    np.testing.assert_allclose(found.covariance, plain.covariance)
+    assert found.n_missing == 16
+    assert plain.n_missing == 0
 
 
 def test_power_grows_with_readers_and_cases() -> None:
