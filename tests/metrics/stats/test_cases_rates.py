@@ -218,6 +218,11 @@ def majority(inputs: dict, expected: Any) -> Any:
     }
 
 
+def grim(inputs: dict, expected: Any) -> Any:
+    rows, decimals = inputs["pct_n"], inputs["decimals"]
+    return {"reachable": [proportions.is_reachable(*row, decimals) for row in rows]}
+
+
 COMPUTE: dict[str, Callable[[dict, Any], Any]] = {
     "prop-ci-newcombe1998": wilson_and_exact,
     "diff-newcombe1998": newcombe,
@@ -244,6 +249,7 @@ COMPUTE: dict[str, Callable[[dict, Any], Any]] = {
     "anxiety-irr": anxiety,
     "cluster-proportion-cbpp": herds,
     "macro-f1-two-definitions": macro_f1,
+    "grim-check": grim,
 }
 
 
