@@ -101,11 +101,10 @@ def test_a_zip_becomes_a_pool_in_the_background(media: Path, desk: Client) -> No
 @pytest.mark.parametrize(
     ("origin", "shown"),
     [({"importer": "import_images", "folder": "ham10000", "text": ""}, "ham10000"),
-     ({"importer": "upload", "files": "cells.zip", "text": "PBC"}, "cells.zip"), ({}, "not stated")],
+     ({"importer": "upload", "files": "cells.zip", "text": "PBC"}, "cells.zip"),
+     ({}, "not stated")],
 )  # fmt: skip
-def test_the_origin_is_shown(
-    media: Path, desk: Client, origin: dict[str, str], shown: str
-) -> None:
+def test_the_origin_is_shown(media: Path, desk: Client, origin: dict[str, str], shown: str) -> None:
     pool = make_pool("real", per_class=1, origin=origin)
 
     response = desk.get(f"/catalog/pools/{pool.uuid}/?class=BAS")
