@@ -1,6 +1,6 @@
 """What the pages show, in a constant number of queries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -118,6 +118,7 @@ class PartTable:
     totals: list[int]
     total: int
     real_share: float
+    without: tuple[str, ...] = ()
 
     @property
     def real_percent(self) -> int:
@@ -148,8 +149,15 @@ def part_tables(study: Study, design: Design | None = None) -> list[PartTable]:
             )
             for c in classes
         ]
-        tables.append(summarise(part, rows, [arm.pool.source for arm in design.arms]))
+        tables.append(_shown(part, rows, [arm.pool.source for arm in design.arms]))
     return tables
+
+
+def _shown(part: Any, rows: list[Row], sources: list[str]) -> PartTable:
+    """Leave out classes of which no arm has an image and none is asked for; name them instead."""
+    filled = [row for row in rows if any(cell.available or cell.count for cell in row.cells)]
+    empty = tuple(row.code for row in rows if row not in filled)
+    return replace(summarise(part, filled, sources), without=empty)
 
 
 def summarise(part: Any, rows: list[Row], sources: list[str]) -> PartTable:

@@ -14,6 +14,7 @@ POST /studies/new/                      -> 302 /studies/<slug>/
                                         turing: n real, n synthetic), as far as images are left
     count_<kind>_<arm>_<class>=<n>      one cell, wins over the fill
     readings_per_case_<kind>=<k>        0 = every reader reads all
+    fill=1                              only show the page with the counts filled in: makes nothing
     repeats_<kind>=<percent>            unannounced repeats
 POST /studies/<slug>/settings/          title, intro, consent_text, min_readers
 POST /studies/<slug>/arms/              code, pool, label          (add)

@@ -15,12 +15,13 @@ from review.studies.views.common import UNFIT, status_of
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Show the form with its count tables, or make the draft."""
+    """Show the form, fill its count tables (a POST with `fill`), or make the draft."""
     if not may_create(request.user):
         raise Http404("No such page.")
-    if request.method != "POST":
-        return _form(request, NewStudyForm(request.GET, fill="fill" in request.GET))
-    form = NewStudyForm(request.POST, fill="fill" in request.POST)
+    fill = "fill" in request.POST
+    form = NewStudyForm(request.POST or request.GET, fill=fill)
+    if fill or request.method != "POST":
+        return _form(request, form)
     design = form.design()
     if design is None:
         return _form(request, form, UNFIT)
@@ -33,6 +34,6 @@ def new(request: HttpRequest) -> HttpResponse:
 
 
 def _form(request: HttpRequest, form: NewStudyForm, status: int = 200) -> HttpResponse:
-    fragment = getattr(request, "htmx", None) and request.method != "POST"
+    fragment = getattr(request, "htmx", None)
     template = "review/studies/_new_form.html" if fragment else "review/studies/new.html"
     return render(request, template, {"form": form}, status=status)

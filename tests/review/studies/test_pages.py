@@ -100,12 +100,14 @@ def test_a_wrong_form_says_what_to_mend_and_makes_nothing(
     assert not Study.objects.exists()
 
 
-def test_the_form_works_without_script_by_asking_for_the_counts(client: Client) -> None:
-    sent = {name: value for name, value in new_form().items() if name != "title"}
-    page = client.get(url("new"), {**sent, "fill": "1"}).content.decode()
+def test_the_counts_are_shown_before_anything_is_made(client: Client) -> None:
+    sent = new_form(title="", fill="1")
+    page = client.post(url("new"), sent).content.decode()
     assert 'name="count_plausibility_early_BAS" min="0" max="8" value="4"' in page
-    fragment = client.get(url("new"), sent, headers={"HX-Request": "true"}).content.decode()
+    fragment = client.post(url("new"), sent, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in fragment
+    assert 'value="4"' in fragment
+    assert not Study.objects.exists()
 
 
 def test_a_frozen_field_is_refused_with_409(client: Client, editor: User) -> None:
