@@ -107,7 +107,7 @@ def cloud(size: int, cells: int, rng: np.random.Generator) -> Floats:
     return np.asarray(smooth, dtype=np.float32) * np.float32(1.3)
 
 
-def paint(image: Floats, cover: Floats, colour: tuple[float, ...] | Floats) -> None:
+def paint(image: Floats, cover: Floats, colour: tuple[float, ...] | NDArray[np.floating]) -> None:
     """Lay `colour`, (3,) or (h, w, 3), over `image` (h, w, 3) through a coverage, in place."""
     image += cover[..., None] * (np.asarray(colour, dtype=np.float32) - image)
 

@@ -84,7 +84,7 @@ def _skew(values: Floats, mask: Floats) -> Floats:
 
 def _quantiles(values: Floats, mask: Floats) -> Floats:
     chosen = values[mask > 0.5]
-    return np.quantile(chosen, [0.1, 0.9]) if chosen.size else np.zeros(2)
+    return np.asarray(np.quantile(chosen, [0.1, 0.9])) if chosen.size else np.zeros(2)
 
 
 def _robust(values: Floats, mask: Floats) -> float:

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 
-from generation.training.lineage import lineage_of
 from generation.feedback.models import Loop, Plan, PlanCell, Round
 from generation.feedback.policies import visible_loops
 from generation.feedback.rates import ClassRate, class_rates
 from generation.feedback.screening import ScreeningPlan
 from generation.feedback.services.decide import effective
+from generation.training.lineage import lineage_of
 from review.studies.models import Study
 
 Figure = dict[str, Any]

@@ -14,6 +14,7 @@ from generation.feedback.errors import FeedbackError
 from generation.feedback.forms import AttachForm, LoopForm, OverrideForm
 from generation.feedback.models import Loop, Plan, PlanCell
 from generation.feedback.policies import may_turn, visible_loops
+from generation.runs.errors import RunError
 
 
 @login_required
@@ -99,7 +100,7 @@ def approve(request: HttpRequest, pk: int, plan_pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def launch(request: HttpRequest, pk: int, plan_pk: int) -> HttpResponse:
-    """Launch the run of an approved plan and go to its page."""
+    """Launch the run of an approved plan."""
     loop = _turnable(request, pk)
     plan = get_object_or_404(loop.plans, pk=plan_pk)
     return _do(request, loop, lambda: services.launch_plan(actor=request.user, plan=plan))
@@ -157,6 +158,6 @@ def _do(request: HttpRequest, loop: Loop, verb: Callable[[], object]) -> HttpRes
     """Run a service, show what it refuses, and return to the page."""
     try:
         verb()
-    except FeedbackError as error:
+    except (FeedbackError, RunError) as error:
         messages.error(request, str(error))
     return redirect("loops:detail", pk=loop.pk)

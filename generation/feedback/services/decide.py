@@ -1,7 +1,7 @@
 """An admin changes, approves and launches a plan."""
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,10 +11,8 @@ from generation.feedback.models import Plan, PlanCell, Round
 from generation.feedback.policies import check_may_turn
 from generation.feedback.screening import ScreeningPlan, plan_screening
 from generation.runs.models import GenerationRun
+from generation.runs.services import CellCount, launch_run
 from review.audit.services import log_event
-
-if TYPE_CHECKING:
-    from generation.runs.services import CellCount
 
 MAX_DELTA = 10_000
 
@@ -74,8 +72,6 @@ def launch_plan(*, actor: Any, plan: Plan, seed: int | None = None) -> Generatio
 
     Raises NotAllowed, WrongState, and what `launch_run` raises.
     """
-    from generation.runs.services import launch_run
-
     check_may_turn(actor)
     locked = _locked(plan.pk)
     _check_state(locked, Plan.State.APPROVED, "launched")
@@ -105,9 +101,7 @@ def effective(cell: PlanCell) -> ScreeningPlan:
     return plan_screening(show, audit=config["audit"], m=config["m"], has_data=not is_blind)
 
 
-def _counts(plan: Plan) -> "list[CellCount]":
-    from generation.runs.services import CellCount
-
+def _counts(plan: Plan) -> list[CellCount]:
     counts = []
     for cell in plan.cells.select_related("image_class", "plan"):
         numbers = effective(cell)

@@ -12,10 +12,10 @@ from generation.feedback import plan as planner
 from generation.feedback.counts_file import read_config
 from generation.feedback.errors import WrongState
 from generation.feedback.evidence import Evidence, gather_evidence
-from generation.training.lineage import lineage_of, prototype_shares, prototypes_per_class
 from generation.feedback.models import Loop, Plan, PlanCell, PlanInput, Round
 from generation.feedback.policies import check_may_turn
 from generation.feedback.pooling import CellEvidence, Pooled, pool_readings
+from generation.training.lineage import lineage_of, prototype_shares, prototypes_per_class
 from review.audit.services import log_event
 from review.catalog.models import ImageClass
 from review.results.models import Snapshot

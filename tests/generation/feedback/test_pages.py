@@ -138,3 +138,16 @@ def test_approval_from_the_page_and_a_second_one_says_why_not():
     plan.refresh_from_db()
     assert plan.state == Plan.State.APPROVED
     assert "only a plan that is draft can be approved" in again.content.decode()
+
+
+def test_the_run_is_launched_from_the_page_and_linked():
+    admin = make_admin()
+    loop = make_loop(admin)
+    plan = propose_plan(actor=admin, loop=loop)
+    client = client_of(admin)
+    client.post(reverse("loops:approve", args=[loop.pk, plan.pk]))
+
+    done = client.post(reverse("loops:launch", args=[loop.pk, plan.pk]), follow=True)
+
+    plan.refresh_from_db()
+    assert reverse("runs:detail", args=[plan.run.uuid]) in done.content.decode()

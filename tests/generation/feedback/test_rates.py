@@ -2,8 +2,8 @@
 
 import pytest
 
-from generation.training.lineage import lineage_of, prototype_shares
 from generation.feedback.rates import class_rates
+from generation.training.lineage import lineage_of, prototype_shares
 from metrics.stats.proportions import interval
 from tests.generation.feedback.worlds import make_generator, make_judged_loop
 from tests.worlds.domains import make_domain

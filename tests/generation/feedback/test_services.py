@@ -12,6 +12,7 @@ from generation.feedback.services import (
     attach_study,
     build_plan_input,
     create_loop,
+    launch_plan,
     override_cell,
     propose_plan,
 )
@@ -120,6 +121,40 @@ def test_approval_is_logged_once_with_its_numbers():
     assert event.after["show"]["BAS/0"] == 23
     with pytest.raises(WrongState, match="only a plan that is draft can be approved"):
         approve_plan(actor=admin, plan=plan)
+
+
+def test_an_approved_plan_launches_one_run_with_its_numbers():
+    admin = make_admin()
+    loop = make_loop(admin)
+    plan = propose_plan(actor=admin, loop=loop)
+    override_cell(
+        actor=admin, cell=plan.cells.get(image_class__code="BAS", prototype=1), delta=5, reason="x"
+    )
+    with pytest.raises(WrongState, match="only a plan that is approved can be launched"):
+        launch_plan(actor=admin, plan=plan)
+    approve_plan(actor=admin, plan=plan)
+
+    run = launch_plan(actor=admin, plan=plan, seed=4)
+
+    plan.refresh_from_db()
+    assert (plan.run, plan.state) == (run, Plan.State.LAUNCHED)
+    assert (run.total, run.seed, run.round) == (65, 4, 1)
+    assert run.cells.get(image_class__code="BAS", prototype=1).n_show == 12
+    assert loop.rounds.get().run == run
+    with pytest.raises(WrongState):
+        launch_plan(actor=admin, plan=plan)
+
+
+def test_the_round_after_a_judged_one_is_drawn_by_the_plan():
+    world = make_judged_loop()
+    plan = propose_plan(actor=world.admin, loop=world.loop)
+    approve_plan(actor=world.admin, plan=plan)
+
+    run = launch_plan(actor=world.admin, plan=plan, seed=1)
+
+    assert [r.number for r in world.loop.rounds.order_by("number")] == [1, 2]
+    assert world.loop.rounds.get(number=2).run == run
+    assert run.total == sum(cell.n_generate for cell in plan.cells.all())
 
 
 def test_an_override_stands_beside_the_proposal_with_user_and_reason():
