@@ -1,0 +1,1 @@
+"""Pure torch: training in segments, sampling in fixed batches, checkpoints with cards."""

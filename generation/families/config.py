@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from generation.families.errors import InvalidConfig
 
 Json = dict[str, Any]
 T = TypeVar("T")
+NumberFormat = Literal["auto", "float32", "bfloat16"]
+"""What the network computes in; "auto" is resolved on the machine before the first step."""
+_FORMATS = get_args(NumberFormat)
 
 
 def require(condition: bool, message: str) -> None:
@@ -54,7 +57,7 @@ class SamplerConfig:
     guided_from: float = 0.0
     guided_to: float = 1.0
     batch: int = 16
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: NumberFormat = "auto"
 
     def __post_init__(self) -> None:
         require(self.solver in {"ddim", "dpmpp"}, f"sampler.solver {self.solver!r} is unknown.")
@@ -65,7 +68,7 @@ class SamplerConfig:
             0 <= self.guided_from <= self.guided_to <= 1,
             f"sampler guidance interval {self.guided_from}..{self.guided_to} must lie in 0..1.",
         )
-        require(self.dtype in {"float32", "bfloat16"}, f"sampler.dtype {self.dtype!r} is unknown.")
+        require(self.dtype in _FORMATS, f"sampler.dtype {self.dtype!r} is unknown.")
 
 
 @dataclass(frozen=True)
@@ -85,13 +88,14 @@ class FitConfig:
     ema: float = 0.999
     condition_dropout: float = 0.1
     clip_norm: float = 1.0
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: NumberFormat = "auto"
 
     def __post_init__(self) -> None:
         require(self.steps >= 1, f"fit.steps is {self.steps}; it needs at least 1.")
         require(self.batch >= 1, f"fit.batch is {self.batch}; it needs at least 1.")
         require(0 <= self.warmup <= self.steps, "fit.warmup must lie between 0 and fit.steps.")
         require(0 <= self.ema < 1, f"fit.ema is {self.ema}; it must lie in [0, 1).")
+        require(self.dtype in _FORMATS, f"fit.dtype {self.dtype!r} is unknown.")
         require(0 <= self.condition_dropout < 1, "fit.condition_dropout must lie in [0, 1).")
 
 
@@ -101,7 +105,8 @@ class PrototypeConfig:
 
     `crop` is the centre share of every real image that is kept before it is resized to `size`.
     `patch` folds p x p pixels into channels before the first block (1 = none): a quarter of the
-    work at 2, for machines without a GPU. `attention` lists the block levels with self-attention (0 = full resolution).
+    work at 2, for machines without a GPU. `attention` lists the block levels with self-attention
+    (0 = the first).
     `classes`, `prototypes` and `embedding` fix the table of conditions: (C * K + 1) x d.
     """
 

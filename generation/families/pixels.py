@@ -29,8 +29,9 @@ def prepare_image(pixels: np.ndarray, *, size: int, crop: float, channels: int) 
     image = image.convert("RGB" if channels == 3 else "L")
     side = max(1, round(min(image.size) * crop))
     left, top = (image.width - side) // 2, (image.height - side) // 2
-    box = (left, top, left + side, top + side)
-    resized = image.resize((size, size), Image.Resampling.LANCZOS, box=box)
+    # Cropped first: resize(box=...) would let pixels from outside the box bleed in at its edge.
+    centre = image.crop((left, top, left + side, top + side))
+    resized = centre.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(resized, dtype=np.uint8).reshape(size, size, channels)
 
 

@@ -18,6 +18,7 @@ from generation.families.diffusion import (
     make_schedule,
     noisy_images,
     seeded_generator,
+    spread_times,
     starting_noise,
     step_seed,
 )
@@ -34,8 +35,6 @@ from generation.families.interface import (
 from generation.families.pixels import augment, to_pixels, to_unit
 from generation.families.prototype_unet import PrototypeUNet
 
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
 
 class PrototypeDDPM:
     """A PrototypeUNet with its exponential moving average and its optimizer.
@@ -46,8 +45,8 @@ class PrototypeDDPM:
 
     def __init__(self, config: PrototypeConfig, network: PrototypeUNet, ema: PrototypeUNet) -> None:
         self.config = config
-        self.network = network.to(memory_format=torch.channels_last)
-        self.ema = ema.to(memory_format=torch.channels_last).requires_grad_(False).eval()
+        self.network = _channels_last(network)
+        self.ema = _channels_last(ema).requires_grad_(False).eval()
         self.step = 0
         self.optimizer: torch.optim.AdamW | None = None
 
@@ -65,7 +64,7 @@ class PrototypeDDPM:
         """Train on the L_simple of eq. 6 (or its v form); yield after each optimizer step."""
         self._check(training)
         fit, device = self.config.fit, context.device
-        self.network.to(device).train()
+        use_plain_attention(self.network.to(device).train(), torch.device(device))
         self.ema.to(device)
         if self.step == 0 and training.bank is not None and not self.config.learned:
             self.network.set_prototypes(training.bank)
@@ -92,6 +91,7 @@ class PrototypeDDPM:
         sampler: SamplerConfig = context.sampler or self.config.sampler
         device = torch.device(context.device)
         network = self.ema.to(device)
+        use_plain_attention(network, device)
         shape = (self.config.channels, self.config.size, self.config.size)
         noise = starting_noise([request.seed for request in requests], shape)
         asked = torch.tensor([self._row(request) for request in requests], device=device)
@@ -150,9 +150,11 @@ class PrototypeDDPM:
             missing = [m for m in moments if f"{m}.{name}" not in state.tensors]
             if missing:
                 raise BrokenState(f"The optimizer state lacks {', '.join(missing)} of {name}.")
-            self.optimizer.state[parameter] = {
-                moment: state.tensors[f"{moment}.{name}"].clone() for moment in moments
-            }
+            held = {moment: state.tensors[f"{moment}.{name}"].clone() for moment in moments}
+            for moment in moments[1:]:
+                # The fused step walks raw memory: a moment must lie as its parameter does.
+                held[moment] = torch.empty_like(parameter).copy_(held[moment])
+            self.optimizer.state[parameter] = held
 
     def _check(self, training: TrainingSet) -> None:
         """Refuse images, labels or conditions that do not fit the configuration."""
@@ -170,7 +172,10 @@ class PrototypeDDPM:
     def _new_optimizer(self) -> torch.optim.AdamW:
         fit = self.config.fit
         return torch.optim.AdamW(
-            self.network.parameters(), lr=fit.learning_rate, weight_decay=fit.weight_decay
+            self.network.parameters(),
+            lr=fit.learning_rate,
+            weight_decay=fit.weight_decay,
+            fused=True,
         )
 
     def _loss(self, training: TrainingSet, schedule: Any, context: FitContext) -> Tensor:
@@ -180,7 +185,7 @@ class PrototypeDDPM:
         draws = seeded_generator(context.seed, self.step, "draws")
         images = augment(training.images[chosen], training.augmentation, draws)
         noise = torch.randn(images.shape, generator=draws)
-        t = torch.randint(self.config.schedule.steps, (fit.batch,), generator=draws)
+        t = spread_times(self.config.schedule.steps, fit.batch, draws)
         kept = torch.rand(fit.batch, generator=draws) >= fit.condition_dropout
         conditions = torch.where(kept, training.conditions[chosen], self.network.null_row)
         noised, target = noisy_images(schedule, to_unit(images), noise, t)
@@ -196,15 +201,15 @@ class PrototypeDDPM:
     def _update_ema(self, decay: float) -> None:
         """Move the average towards the weights; early steps forget the random start faster."""
         decay = min(decay, (1 + self.step) / (10 + self.step))
-        averaged, current = list(self.ema.parameters()), list(self.network.parameters())
+        averaged: list[Tensor] = list(self.ema.parameters())
+        current: list[Tensor] = list(self.network.parameters())
         torch._foreach_lerp_(averaged, current, 1 - decay)
 
     def _row(self, request: SampleRequest) -> int:
         """Return the request's row of the prototype table."""
         config = self.config
         if not (
-            0 <= request.class_index < config.classes
-            and 0 <= request.prototype < config.prototypes
+            0 <= request.class_index < config.classes and 0 <= request.prototype < config.prototypes
         ):
             raise UnfitImages(
                 f"Image {request.index} asks for class {request.class_index}, prototype "
@@ -223,9 +228,28 @@ def learning_rate(step: int, fit: FitConfig) -> float:
     return fit.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * progress)))
 
 
+def use_plain_attention(network: nn.Module, device: torch.device) -> None:
+    """Compute attention by plain matrix products on a CPU, by the fused kernel on a GPU.
+
+    The CPU's fused bf16 backward took 12 ms where matrix products take 2 (torch 2.13, 8 x 8).
+    """
+    from diffusers.models.attention_processor import Attention, AttnProcessor, AttnProcessor2_0
+
+    processor: Any = AttnProcessor() if device.type == "cpu" else AttnProcessor2_0()
+    for module in network.modules():
+        if isinstance(module, Attention):
+            module.set_processor(processor)
+
+
+def _channels_last(network: PrototypeUNet) -> PrototypeUNet:
+    """Lay weights out for oneDNN's and cuDNN's fastest convolutions."""
+    moved: PrototypeUNet = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return moved
+
+
 def _autocast(device: torch.device, dtype: str) -> torch.autocast:
     """Compute in bf16 inside the network only; weights and state stay float32."""
-    return torch.autocast(device.type, dtype=_DTYPES[dtype], enabled=dtype != "float32")
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=dtype == "bfloat16")
 
 
 def _plain(network: nn.Module) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -20,7 +22,7 @@ class PrototypeUNet(nn.Module):
         from diffusers.models.embeddings import TimestepEmbedding, Timesteps
 
         super().__init__()
-        self.fuse = config.fuse
+        self.depth = config.layers + 1  # ResNets, and with them skips, per upward block
         self.null_row = config.classes * config.prototypes
         table = torch.zeros(self.null_row + 1, config.embedding)
         if config.learned:
@@ -39,7 +41,9 @@ class PrototypeUNet(nn.Module):
         self.enter = nn.Conv2d(folded, first, 3, padding=1)
         self.down, self.middle, self.up = _make_blocks(config, width)
         self.norm = nn.GroupNorm(config.norm_groups, first, eps=1e-5)
-        self.leave = nn.Conv2d(first, folded, 3, padding=1)
+        self.leave = nn.Conv2d(first, folded, 3, padding=1, bias=False)
+        # Starting at "no prediction" spares the first steps the unlearning of a random output.
+        nn.init.zeros_(self.leave.weight)
 
     def forward(self, x: Tensor, t: Tensor, conditions: Tensor) -> Tensor:
         """x: (b, c, h, w); t, conditions: int64 (b,). Returns (b, c, h, w)."""
@@ -51,9 +55,8 @@ class PrototypeUNet(nn.Module):
             skips.extend(states)
         x = self.middle(x, embedding)
         for block in self.up:
-            count = len(block.resnets)
-            x = block(x, tuple(skips[-count:]), embedding)
-            del skips[-count:]
+            x = block(x, tuple(skips[-self.depth :]), embedding)
+            del skips[-self.depth :]
         return self.unfold(self.leave(nn.functional.silu(self.norm(x))))
 
     def fused_embedding(self, t: Tensor, conditions: Tensor) -> Tensor:
@@ -90,7 +93,7 @@ def _make_blocks(
         get_up_block,
     )
 
-    shared = {
+    shared: dict[str, Any] = {
         "temb_channels": width,
         "resnet_eps": 1e-5,
         "resnet_act_fn": "silu",

@@ -44,9 +44,8 @@ class FamilyEntry:
     def preset(self, name: str) -> PrototypeConfig:
         """Return a preset's configuration or raise UnknownFamily."""
         if name not in self.presets:
-            raise UnknownFamily(
-                f"Family {self.name!r} has no preset {name!r}; use one of {', '.join(self.presets)}."
-            )
+            known = ", ".join(self.presets)
+            raise UnknownFamily(f"Family {self.name!r} has no preset {name!r}; use {known}.")
         return self.presets[name]()
 
     def config_from_json(self, stored: Json) -> PrototypeConfig:

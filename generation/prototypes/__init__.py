@@ -1,0 +1,1 @@
+"""Pure torch: encoders, convolutional prototype learning and the bank of prototypes."""

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from generation.families.interface import Augmentation
 from generation.families.pixels import augment, to_unit
-from generation.prototypes.networks import SmallCNN
+from generation.prototypes.networks import SmallCNN, seeded_network
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,15 @@ def train_recogniser(
     *,
     augmentation: Augmentation,
     seed: int,
-    steps: int = 500,
+    steps: int = 300,
 ) -> Recogniser:
     """Train a small CNN by cross entropy; images uint8 (n, c, s, s), labels int64 (n,).
 
     Its own network and loss: it shares nothing with the encoder that guided the generator.
     """
     generator = torch.Generator().manual_seed(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        network = SmallCNN(images.shape[1], len(classes))
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
+    network = seeded_network(images.shape[1], len(classes), seed)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=0.02)
     rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for _ in range(steps):
         chosen = torch.randint(len(images), (64,), generator=generator)
