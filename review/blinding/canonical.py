@@ -37,14 +37,28 @@ class RenditionSpec:
             raise BlindingError("a JPEG round trip takes 8-bit renditions and a quality of 1..100")
 
 
-def render_pixels(pixels: np.ndarray, spec: RenditionSpec) -> np.ndarray:
+def effective_bits(highest: int) -> int:
+    """Return the depth that a pool's highest 16-bit value speaks of: 8, 10, 12, 14 or 16.
+
+    Detectors deliver 10 to 14 bits in 16-bit files; read as full range such a film would be black.
+    """
+    return next(bits for bits in (8, 10, 12, 14, 16) if highest < 2**bits)
+
+
+def render_pixels(
+    pixels: np.ndarray, spec: RenditionSpec, *, source_bits: int | None = None
+) -> np.ndarray:
     """Run the pipeline: colour, centre square, one kernel, depth, JPEG round trip.
 
     pixels: (h, w) uint8 or uint16, or (h, w, 3) uint8. Returns (size, size) or (size, size, 3),
     uint8 for 8 bits, else uint16 with values below 2 ** bits. The kernel is Catmull-Rom, widened
     when it shrinks (Pillow's BICUBIC), for every source, also when the size already fits (then it
-    changes nothing). Deterministic: no randomness, no clock.
+    changes nothing). `source_bits` is the depth of a pool's 16-bit values, one for the whole pool
+    (effective_bits of its highest value); None reads them as 16. Values above it are clipped.
+    Deterministic: no randomness, no clock.
     """
+    if pixels.dtype == np.uint16 and source_bits is not None:
+        pixels = _widen(pixels, source_bits)
     square = _centre_square(_to_colour(pixels, spec.colour))
     resized = _resize(square, spec.size)
     levelled = _to_bits(resized, square.dtype, spec.bits)
@@ -74,6 +88,13 @@ def _to_colour(pixels: np.ndarray, colour: str) -> np.ndarray:
         shallow = pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
         return np.repeat(shallow[..., None], 3, axis=2)
     raise BlindingError(f"no rendition of {pixels.dtype} pixels of shape {pixels.shape}")
+
+
+def _widen(pixels: np.ndarray, bits: int) -> np.ndarray:
+    """Stretch values of `bits` to 16 bits; exact to take back by the inverse scaling."""
+    top = 2**bits - 1
+    clipped = np.minimum(pixels, top).astype(np.uint32)
+    return ((clipped * 65535 + top // 2) // top).astype(np.uint16)
 
 
 def _centre_square(pixels: np.ndarray) -> np.ndarray:

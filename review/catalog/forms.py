@@ -37,8 +37,8 @@ class UploadForm(forms.Form):
     )
     images = ManyFilesField(
         label="Files",
-        help_text="One zip (a folder per class, or images with a labels.csv), or loose PNG and "
-        "JPEG files. At most 25 MB, 16 megapixels and 4096 pixels a side each.",
+        help_text="One zip (a folder per class, or images with a labels.csv), or up to 500 loose "
+        "PNG and JPEG files. At most 25 MB, 16 megapixels and 4096 pixels a side each.",
     )
     class_name = forms.CharField(
         required=False,

@@ -45,7 +45,8 @@ def decode(blob: bytes) -> tuple[np.ndarray, IntakeProfile]:
     if profile.orientation in UPRIGHT_BY:
         pixels = _turn(pixels, profile.orientation)
         changes.append(f"EXIF orientation {profile.orientation} applied")
-    return pixels, replace(profile, changes=(*profile.changes, *changes, *_dropped(profile)))
+    changes = [*profile.changes, *changes, *_dropped(profile)]
+    return pixels, replace(profile, changes=tuple(changes), highest=int(pixels.max()))
 
 
 def _read(walked: Walked) -> tuple[np.ndarray, list[str]]:

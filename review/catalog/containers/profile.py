@@ -13,8 +13,9 @@ class IntakeProfile:
     """Facts of the source file; none of them reaches a reader, all of them could have told.
 
     `mode` is grey, grey+alpha, palette, rgb, rgba or cmyk; `segments` are chunk or marker names in
-    file order, runs collapsed; `quantisation` holds JPEG tables in zigzag order; `changes` says in
-    words what the canonical pixels lost or gained.
+    file order, runs collapsed; `quantisation` holds JPEG tables in zigzag order; `highest` is the
+    largest canonical value, which tells how deep a 16-bit film really is; `changes` says in words
+    what the canonical pixels lost or gained.
     """
 
     container: Container
@@ -31,6 +32,7 @@ class IntakeProfile:
     has_icc: bool = False
     has_exif: bool = False
     has_text: bool = False
+    highest: int = 0
     changes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class IntakeProfile:
             bytes=pixels.nbytes,
             bit_depth=pixels.dtype.itemsize * 8,
             mode="rgb" if pixels.ndim == 3 else "grey",
+            highest=int(pixels.max(initial=0)),
         )
 
 

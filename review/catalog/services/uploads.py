@@ -7,6 +7,7 @@ import uuid
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import IO, Any
 
@@ -27,6 +28,7 @@ from review.jobs.services import enqueue
 
 MAX_UPLOAD_BYTES = 2 * 1024**3
 TASK = "review.catalog.tasks.run_upload"
+FOLDER = "uploads"
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _folder(files: Sequence[File[bytes]], form: UploadForm, matcher: ClassMatche
 
 def _save(content: IO[bytes]) -> str:
     try:
-        return default_storage.save(f"uploads/{uuid.uuid4().hex}.zip", File(content))
+        return default_storage.save(f"{FOLDER}/{uuid.uuid4().hex}.zip", File(content))
     except OSError as error:
         raise MediaFull(
             f"The upload could not be stored ({error.strerror}). Free space on the media disk and "
@@ -160,3 +162,18 @@ def run_upload(job_pk: int) -> None:
     ended = [ImportJob.State.DONE, ImportJob.State.FAILED]
     if ImportJob.objects.filter(pk=job_pk, state__in=ended).exists():
         default_storage.delete(job.upload_key)
+
+
+def sweep_uploads(older_than: timedelta = timedelta(days=1)) -> int:
+    """Delete stored uploads that no unfinished import will read any more. Return how many."""
+    if not default_storage.exists(FOLDER):
+        return 0
+    waiting = set(ImportJob.objects.filter(finished_at=None).values_list("upload_key", flat=True))
+    removed = 0
+    for name in default_storage.listdir(FOLDER)[1]:
+        key = f"{FOLDER}/{name}"
+        old = default_storage.get_modified_time(key) < timezone.now() - older_than
+        if old and key not in waiting:
+            default_storage.delete(key)
+            removed += 1
+    return removed

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from review.blinding.canonical import RenditionSpec, render_pixels
+from review.blinding.canonical import RenditionSpec, effective_bits, render_pixels
 from review.blinding.errors import BlindingError
 
 RANDOM = np.random.default_rng(3)
@@ -58,6 +58,23 @@ def test_depth_is_scaled_from_full_range_to_full_range() -> None:
 
     assert set(np.unique(shallow)) == {0, 255}
     assert set(np.unique(deep)) == {0, 4095}
+
+
+def test_a_12_bit_film_in_a_16_bit_file_keeps_every_level() -> None:
+    film = np.arange(4096, dtype=np.uint16).reshape(64, 64)
+
+    same = render_pixels(film, RenditionSpec(64, "grey", bits=12), source_bits=12)
+    shallow = render_pixels(film, RenditionSpec(64, "grey", bits=8), source_bits=12)
+
+    assert (same == film).all()
+    assert (shallow.min(), shallow.max()) == (0, 255)
+
+
+@pytest.mark.parametrize(
+    ("highest", "bits"), [(0, 8), (255, 8), (256, 10), (4095, 12), (4096, 14), (65535, 16)]
+)
+def test_depth_of_a_pool_by_its_highest_value(highest: int, bits: int) -> None:
+    assert effective_bits(highest) == bits
 
 
 @pytest.mark.parametrize(

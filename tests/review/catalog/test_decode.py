@@ -52,6 +52,7 @@ def test_keeps_grey_of_16_bits(decoder: Decoder) -> None:
 
     assert decoded.pixels.dtype == np.uint16
     assert (decoded.pixels == film).all()
+    assert decoded.profile.highest == 4095 * 16
 
 
 @pytest.mark.parametrize(("depth", "scale"), [(1, 255), (2, 85), (4, 17)])

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from PIL import Image
 from review.accounts.models import User
 from review.catalog.models import ImageAsset, ImportJob, Pool
 from review.catalog.services.importing import reap_imports
-from review.catalog.services.uploads import run_upload
+from review.catalog.services.uploads import run_upload, sweep_uploads
 from review.jobs.models import Outbox
 from tests.review.catalog.hostile_images import saved
 from tests.worlds.building import make_pool, make_user
@@ -181,6 +182,15 @@ def test_an_upload_whose_worker_died_is_queued_again(media: Path, desk: Client) 
     job.refresh_from_db()
     assert (dead, job.state, job.imported) == (1, "done", 1)
     assert Outbox.objects.count() == 2
+
+
+def test_forgotten_uploads_are_swept_and_waiting_ones_kept(media: Path, desk: Client) -> None:
+    send(desk, SimpleUploadedFile("z.zip", packed(EOS__1_png=cell(1))))
+    (media / "uploads" / "forgotten.zip").write_bytes(b"PK")
+
+    assert sweep_uploads() == 0
+    assert sweep_uploads(older_than=timedelta(0)) == 1
+    assert len(list((media / "uploads").iterdir())) == 1
 
 
 def test_an_interrupted_command_is_marked_as_failed(media: Path) -> None:
