@@ -106,6 +106,15 @@ def inputs(held: Claim) -> Inputs:
     return Inputs(checkpoint.storage_key, checkpoint.card_sha256, run.sampler, run.batch, wanted)
 
 
+def note_numerics(held: Claim, facts: dict[str, Any]) -> None:
+    """Freeze the run's numerics fingerprint with its first shard.
+
+    Identical pixels are promised only within one fingerprint; each image records its own, so that a
+    run drawn by unequal machines shows.
+    """
+    GenerationRun.objects.filter(pk=held.run_pk, fingerprint={}).update(fingerprint=facts)
+
+
 def put_result(held: Claim, result: Result) -> bool:
     """Take one image in and commit it; False when the lease was lost and nothing was committed.
 

@@ -40,6 +40,7 @@ def _draw(held: leases.Claim, lost: threading.Event) -> bool:
     """Draw and commit image by image; False when the run was cancelled or the lease lost."""
     from generation.engine.numerics import best_device, fingerprint, use_threads
     from generation.engine.sample import draw_images
+    from generation.families.config import SamplerConfig, config_from_json
     from generation.families.interface import SampleContext, SampleRequest
 
     todo = leases.inputs(held)
@@ -48,8 +49,10 @@ def _draw(held: leases.Claim, lost: threading.Event) -> bool:
     use_threads()
     device = best_device()
     loaded = _load(todo.checkpoint_key, todo.card_sha256)
-    sampler = loaded.family.config.sampler
-    facts = {"sampler": todo.sampler, **fingerprint(sampler, device).to_json()}
+    sampler = config_from_json(SamplerConfig, {**todo.sampler, "batch": todo.batch})
+    numerics = fingerprint(sampler, device).to_json()
+    leases.note_numerics(held, numerics)
+    facts = {"sampler": todo.sampler, **numerics}
     classes = {code: index for index, code in enumerate(loaded.classes)}
     requests = [
         SampleRequest(one.index, one.seed, classes[one.code], one.prototype) for one in todo.wanted
@@ -61,7 +64,7 @@ def _draw(held: leases.Claim, lost: threading.Event) -> bool:
     for image in draw_images(
         loaded.family,
         requests,
-        SampleContext(device=device),
+        SampleContext(device=device, sampler=sampler),
         keep_on=lambda: not lost.is_set() and leases.wants_to_go_on(held),
     ):
         if not leases.put_result(held, _result(image, facts)):

@@ -4,13 +4,10 @@ POST /runs/new/      checkpoint (pk), counts ("BAS=20,EOS=20" or one number), na
 POST /runs/<uuid>/cancel/
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,22 +16,7 @@ from generation.runs.errors import RunError
 from generation.runs.forms import LaunchForm
 from generation.runs.models import GenerationRun
 from generation.training.models import Checkpoint
-
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-
-def admin_only(view: View[P]) -> View[P]:
-    """Answer 404 to everybody but signed-in admins."""
-
-    @login_required
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not getattr(request.user, "is_staff", False):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
+from review.accounts.guards import admin_only
 
 
 @admin_only

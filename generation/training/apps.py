@@ -5,3 +5,14 @@ class TrainingConfig(AppConfig):
     name = "generation.training"
     label = "training"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from review.jobs.reapers import register_chore
+
+        register_chore("trainings", _revive, every_s=5)
+
+
+def _revive() -> int:
+    from generation.training.services.revive import revive_trainings
+
+    return revive_trainings()

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from generation.training import views
 
 app_name = "training"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.training_list, name="list"),
+    path("new/", views.start, name="start"),
+    path("<uuid:uuid>/", views.detail, name="detail"),
+    path("<uuid:uuid>/cancel/", views.cancel, name="cancel"),
+]

@@ -8,85 +8,191 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PrototypeBank',
+            name="PrototypeBank",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('encoder', models.CharField(max_length=80)),
-                ('encoder_sha256', models.CharField(max_length=64)),
-                ('dimension', models.PositiveIntegerField()),
-                ('per_class', models.PositiveIntegerField(help_text='K')),
-                ('classes', models.JSONField(help_text='class codes in order')),
-                ('shares', models.JSONField(default=dict, help_text='class code -> pi_ck of real images')),
-                ('card_sha256', models.CharField(max_length=64, unique=True)),
-                ('storage_key', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prototype_banks', to='catalog.domain')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("encoder", models.CharField(max_length=80)),
+                ("encoder_sha256", models.CharField(max_length=64)),
+                ("dimension", models.PositiveIntegerField()),
+                ("per_class", models.PositiveIntegerField(help_text="K")),
+                ("classes", models.JSONField(help_text="class codes in order")),
+                (
+                    "shares",
+                    models.JSONField(default=dict, help_text="class code -> pi_ck of real images"),
+                ),
+                ("card_sha256", models.CharField(max_length=64, unique=True)),
+                ("storage_key", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="prototype_banks",
+                        to="catalog.domain",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Checkpoint',
+            name="Checkpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('family', models.CharField(max_length=40)),
-                ('preset', models.CharField(max_length=20)),
-                ('config', models.JSONField()),
-                ('pool_manifest_sha256', models.CharField(max_length=64)),
-                ('classes', models.JSONField(help_text='class codes in order')),
-                ('step', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('training', 'Training'), ('ready', 'Ready'), ('rejected', 'Rejected'), ('retired', 'Retired')], default='ready', max_length=10)),
-                ('card_sha256', models.CharField(max_length=64, unique=True)),
-                ('storage_key', models.CharField(max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checkpoints', to='catalog.domain')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='training.checkpoint')),
-                ('bank', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='training.prototypebank')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("family", models.CharField(max_length=40)),
+                ("preset", models.CharField(max_length=20)),
+                ("config", models.JSONField()),
+                ("pool_manifest_sha256", models.CharField(max_length=64)),
+                ("classes", models.JSONField(help_text="class codes in order")),
+                ("step", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("training", "Training"),
+                            ("ready", "Ready"),
+                            ("rejected", "Rejected"),
+                            ("retired", "Retired"),
+                        ],
+                        default="ready",
+                        max_length=10,
+                    ),
+                ),
+                ("card_sha256", models.CharField(max_length=64, unique=True)),
+                ("storage_key", models.CharField(max_length=120)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="checkpoints",
+                        to="catalog.domain",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="training.checkpoint",
+                    ),
+                ),
+                (
+                    "bank",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="training.prototypebank",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='TrainingJob',
+            name="TrainingJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lease_owner', models.CharField(blank=True, default='', max_length=120)),
-                ('lease_expires', models.DateTimeField(blank=True, null=True)),
-                ('heartbeat_at', models.DateTimeField(blank=True, null=True)),
-                ('fence', models.PositiveBigIntegerField(default=0)),
-                ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('name', models.CharField(max_length=120)),
-                ('family', models.CharField(max_length=40)),
-                ('preset', models.CharField(max_length=20)),
-                ('objective', models.CharField(default='denoise', max_length=20)),
-                ('seed', models.PositiveBigIntegerField(default=0)),
-                ('options', models.JSONField(default=dict, help_text='steps, prototypes per class, early steps')),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('cancelling', 'Cancelling'), ('cancelled', 'Cancelled'), ('failed', 'Failed'), ('done', 'Done')], default='queued', max_length=12)),
-                ('step', models.PositiveIntegerField(default=0)),
-                ('total_steps', models.PositiveIntegerField(default=0)),
-                ('metrics', models.JSONField(default=dict)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('error', models.TextField(blank=True)),
-                ('work_key', models.CharField(blank=True, help_text='state between segments', max_length=120)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('checkpoint', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='trainings', to='training.checkpoint')),
-                ('pool', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trainings', to='catalog.pool')),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("lease_owner", models.CharField(blank=True, default="", max_length=120)),
+                ("lease_expires", models.DateTimeField(blank=True, null=True)),
+                ("heartbeat_at", models.DateTimeField(blank=True, null=True)),
+                ("fence", models.PositiveBigIntegerField(default=0)),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("name", models.CharField(max_length=120)),
+                ("family", models.CharField(max_length=40)),
+                ("preset", models.CharField(max_length=20)),
+                ("objective", models.CharField(default="denoise", max_length=20)),
+                ("seed", models.PositiveBigIntegerField(default=0)),
+                (
+                    "options",
+                    models.JSONField(
+                        default=dict, help_text="steps, prototypes per class, early steps"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("cancelling", "Cancelling"),
+                            ("cancelled", "Cancelled"),
+                            ("failed", "Failed"),
+                            ("done", "Done"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("step", models.PositiveIntegerField(default=0)),
+                ("total_steps", models.PositiveIntegerField(default=0)),
+                ("metrics", models.JSONField(default=dict)),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "work_key",
+                    models.CharField(
+                        blank=True, help_text="state between segments", max_length=120
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "checkpoint",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trainings",
+                        to="training.checkpoint",
+                    ),
+                ),
+                (
+                    "pool",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trainings",
+                        to="catalog.pool",
+                    ),
+                ),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
     ]
