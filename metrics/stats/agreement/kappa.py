@@ -202,13 +202,15 @@ def _kappa(shares: Array, weights: Array, n: int) -> _Kappa:
 
 
 def _limits(part: _Kappa, n: int, level: float) -> tuple[float, float, tuple[str, ...]]:
+    notes: tuple[str, ...] = ()
     if part.se > 1e-9:
         half = critical(level) * part.se
-        return max(-1.0, part.estimate - half), min(1.0, part.estimate + half), ()
-    bounds = exact_limits(min(part.observed, 1.0), n, level)
-    low, high = ((bound - part.expected) / (1 - part.expected) for bound in bounds)
-    note = f"no spread between {n} items; limits from the exact binomial"
-    return max(-1.0, min(low, part.estimate)), min(1.0, max(high, part.estimate)), (note,)
+        low, high = part.estimate - half, part.estimate + half
+    else:
+        bounds = exact_limits(min(part.observed, 1.0), n, level)
+        low, high = ((bound - part.expected) / (1 - part.expected) for bound in bounds)
+        notes = (f"no spread between {n} items; limits from the exact binomial",)
+    return min(part.estimate, max(-1.0, low)), max(part.estimate, min(1.0, high)), notes
 
 
 def _pair_items(table: Ratings, pair: tuple[int, int]) -> csr_array:

@@ -181,8 +181,8 @@ def _coefficient(
 def _agreement(part: _Coefficient, name: str, level: float, *, floor: float) -> Agreement:
     return Agreement(
         estimate=part.estimate,
-        low=max(floor, min(part.low, part.estimate)),
-        high=min(1.0, max(part.high, part.estimate)),
+        low=min(part.estimate, max(floor, part.low)),
+        high=max(part.estimate, min(1.0, part.high)),
         method=f"{name}, {part.interval} {level:.4g}",
         n_images=len(part.ratings.codes),
         n_readers=part.ratings.codes.shape[1],

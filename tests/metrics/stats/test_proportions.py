@@ -153,16 +153,16 @@ def test_missing_readings_are_counted_and_unbiased_in_covariance() -> None:
 
 
 def test_covariance_is_unbiased_with_missing_readings() -> None:
-    """Reader A reads cases 0-2, B cases 1-2: over all outcomes Cov2 averages to 2 c / (3 * 2)."""
+    """A reads cases 0-2 of 4, B cases 1-3: over all outcomes Cov2 averages to 2 c / (3 * 3)."""
     outcomes = {(1, 1): 0.4, (1, 0): 0.3, (0, 1): 0.1, (0, 0): 0.2}
     c = 0.4 - 0.7 * 0.5
     expected = 0.0
-    for cases in itertools.product(outcomes, repeat=3):
+    for cases in itertools.product(outcomes, repeat=4):
         values = np.array(cases, dtype=float)
-        values[0, 1] = np.nan
+        values[0, 1] = values[3, 0] = np.nan
         weight = math.prod(outcomes[case] for case in cases)
         expected += weight * multi_reader_rate(readings(values)).cov2
-    assert expected == pytest.approx(2 * c / 6)
+    assert expected == pytest.approx(2 * c / 9)
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0])
