@@ -23,7 +23,7 @@ from metrics.stats.proportions import clustered_rate, interval, multi_reader_rat
 SEED = 20261120
 BAND = (0.92, 0.98)
 READERS = (3, 4, 5)
-REPEATS = {"quick": 1000, "full": 5000}
+REPEATS = {"quick": 800, "full": 5000}
 CLUSTERS = (30, 10, 0.1)  # clusters, images in each, correlation within
 
 

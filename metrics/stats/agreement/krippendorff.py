@@ -55,8 +55,7 @@ def krippendorff_alpha(
     table = read_ratings(ratings, categories)
     counts, alone = _pairable(table, metric)
     values = table.positions
-    every = np.ones(len(counts))
-    observed, expected = _disagreements(counts, every, values, _METRICS[metric])
+    observed, expected = _disagreements(counts, np.ones(len(counts)), values, _METRICS[metric])
     estimate = 1 - observed / expected
     samples = np.array(
         [

@@ -40,8 +40,7 @@ def confusion(
     Ann Appl Stat 1:386.
     """
     frame = _frame(intended, perceived, cases, readers)
-    answered = frame.dropna(subset=["perceived"])
-    names = _classes(frame["intended"], classes)
+    answered, names = frame.dropna(subset=["perceived"]), _classes(frame["intended"], classes)
     extra = [answer for answer in pd.unique(answered["perceived"]) if answer not in names]
     answers = [*names, *sorted(extra, key=str)]
     rows = pd.Index(names).get_indexer(answered["intended"])
