@@ -54,8 +54,8 @@ def _quota_and_fill(
         )
     if need.fill * need.fill_share[k] >= 0.5:
         reasons.append(
-            f"fill: the class misses {_n(need.fill)} more; {need.fill_share[k]:.0%} of these "
-            "images go here, by share and rate"
+            f"fill: the class misses {_n(need.fill)} more; {need.fill_share[k]:.0%} of the images "
+            "for them go here, by natural share and rate"
         )
     if config.policy in _POLICY_WORDS:
         reasons.append(_POLICY_WORDS[config.policy])
@@ -71,8 +71,10 @@ def _share(config: PlanConfig) -> str:
 
 def _rate(cell: CellCounts, rate: Rate, config: PlanConfig) -> tuple[str, ...]:
     if cell.n == 0:
-        return (f"no readings yet: rate {rate.rate:.2f} borrowed from its class and domain",)
-    text = f"rate {rate.rate:.2f} ({rate.low:.2f} to {rate.high:.2f}) from {_n(cell.n)} readings"
+        return (f"nothing judged yet: rate {rate.rate:.2f} borrowed from its class and domain",)
+    text = (
+        f"rate {rate.rate:.2f} ({rate.low:.2f} to {rate.high:.2f}) from {_n(cell.n)} judged images"
+    )
     if rate.rate < config.p_min:
         text += f", counted as {config.p_min:g} so that one cell cannot take all"
     return (text,)

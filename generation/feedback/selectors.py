@@ -125,8 +125,9 @@ def rate_figure(lines: Sequence[RateLine], numbers: Sequence[int]) -> Figure:
                 "line": {"color": COLOURS[i % len(COLOURS)]},
             }
         )
+    span = [min(numbers) - 0.5, max(numbers) + 0.5]
     layout = {
-        "xaxis": {"title": {"text": "Round"}, "tickvals": list(numbers), "dtick": 1},
+        "xaxis": {"title": {"text": "Round"}, "tickvals": list(numbers), "range": span},
         "yaxis": {"title": {"text": "Plausible, %"}, "range": [0, 103]},
         "legend": {"orientation": "h", "y": 1.12},
     }

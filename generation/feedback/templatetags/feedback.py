@@ -20,6 +20,12 @@ def signed(value: int) -> str:
 
 
 @register.filter
+def words(code: str) -> str:
+    """Write a code such as quota_fill as words."""
+    return code.replace("_", " ")
+
+
+@register.filter
 def plan_badge(state: str) -> str:
     """Return the colour class of a plan's state."""
     return PLAN_BADGES.get(state, "")

@@ -73,7 +73,7 @@ def test_says_why_in_words():
 
     reasons = plan.classes[0].cells[1].reasons
     assert reasons[0] == "quota: 9 plausible images short of half the natural share"
-    assert "from 24 readings" in reasons[-1]
+    assert "from 24 judged images" in reasons[-1]
 
 
 def test_one_class_with_one_prototype_gets_its_need_plus_slack():

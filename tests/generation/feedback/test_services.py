@@ -41,7 +41,7 @@ def test_the_first_plan_follows_the_natural_mix():
     numbers = {(c.image_class.code, c.prototype): c.n_show for c in cells}
     assert numbers == {("BAS", 0): 23, ("BAS", 1): 7, ("EOS", 0): 15, ("EOS", 1): 15}
     assert (plan.round_number, plan.state) == (1, Plan.State.DRAFT)
-    assert "no readings yet" in cells[0].reasons[-1]
+    assert "nothing judged yet" in cells[0].reasons[-1]
 
 
 def test_verdicts_send_images_to_the_weak_class():
