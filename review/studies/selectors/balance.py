@@ -23,16 +23,13 @@ def _part_table(part: Part, arms: list[str]) -> dict[str, Any]:
     for order, name, arm, n in cells.annotate(n=Count("pk")).order_by():
         counts[(order, name), arm] += n
     classes = sorted({key[0] for key in counts})
-    rows = [
-        {"name": name, "counts": [counts[(order, name), arm] for arm in arms]}
-        for order, name in classes
-    ]
+    columns = {name: [counts[(order, name), arm] for arm in arms] for order, name in classes}
     return {
         "part": part.order,
         "kind": part.kind,
         "arms": arms,
-        "rows": [row | {"total": sum(row["counts"])} for row in rows],
-        "totals": [sum(row["counts"][at] for row in rows) for at in range(len(arms))],
+        "rows": [{"name": name, "counts": ns, "total": sum(ns)} for name, ns in columns.items()],
+        "totals": [sum(column) for column in zip(*columns.values(), strict=True)],
         "controls": part.cases.filter(role=Case.Role.CONTROL).count(),
         "clusters": main.exclude(cluster_key="").values("cluster_key").distinct().count(),
         "covariates": _covariates(part, arms),

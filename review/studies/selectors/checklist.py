@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
 from review.catalog.models import CriterionSet, ImageAsset, Pool
@@ -56,10 +56,10 @@ def load_design(study: Study) -> Design:
     )
 
 
-def checklist(study: Study) -> list[Item]:
+def checklist(study: Study, design: Design | None = None) -> list[Item]:
     """Return the checklist that fits the study's state; empty once the study runs."""
     if study.state == Study.State.DRAFT:
-        return [*draft_checklist(study), *_preparation(study)]
+        return [*draft_checklist(study, design), *_preparation(study)]
     if study.state == Study.State.PREPARED:
         return [*activation_checklist(study)]
     return []
@@ -181,15 +181,7 @@ def _criteria(study: Study) -> Item:
 
 def _compression(design: Design) -> list[Item]:
     """Advise a common JPEG round trip when only some pools were JPEG once."""
-    pools = [arm.pool_id for arm in design.arms]
-    kinds = ImageAsset.objects.filter(pool__in=pools).values_list(
-        "pool", "intake_profile__container"
-    )
-    containers: dict[int, set[str]] = defaultdict(set)
-    for pool, container in (
-        kinds.annotate(n=Count("pk")).order_by().values_list("pool", "intake_profile__container")
-    ):
-        containers[pool].add(str(container))
+    containers = _containers([arm.pool_id for arm in design.arms])
     jpeg = {pool for pool, found in containers.items() if "jpeg" in found}
     if not jpeg or len(jpeg) == len(containers):
         return []
@@ -198,6 +190,19 @@ def _compression(design: Design) -> list[Item]:
     names = ", ".join(arm.code for arm in design.arms if arm.pool_id in jpeg)
     text = f"Only {names} was stored as JPEG; a common JPEG round trip hides its traces."
     return [Item("jpeg", "warn", text, _here(design.study, "parts"))]
+
+
+def _containers(pools: list[int]) -> dict[int, set[str]]:
+    """Return how the first and the last file of each pool were stored.
+
+    Not every image: a pool has one origin, and a group by over a JSON column of 100,000 rows would
+    hold the page up. The audit looks at each image that is shown.
+    """
+    mine = ImageAsset.objects.filter(pool=OuterRef("pk")).values("intake_profile__container")
+    first, last = mine.order_by("pk")[:1], mine.order_by("-pk")[:1]
+    found = Pool.objects.filter(pk__in=pools).annotate(first=Subquery(first), last=Subquery(last))
+    rows = found.values_list("pk", "first", "last")
+    return {pool: {str(one), str(other)} for pool, one, other in rows}
 
 
 def _preparation(study: Study) -> list[Item]:

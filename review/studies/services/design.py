@@ -66,15 +66,28 @@ def fill_counts(
     arms: code -> source. Plausibility and the like take per_class from every arm; turing takes
     per_class real ones and as many synthetic ones, shared by the synthetic arms.
     """
-    synthetic = [code for code, source in arms.items() if source == Pool.Source.SYNTHETIC]
     counts: Counts = {}
     for name in classes:
-        for code, source in arms.items():
-            wanted = per_class
-            if kind == Part.Kind.TURING and source == Pool.Source.SYNTHETIC:
-                at = synthetic.index(code)
-                wanted = per_class // len(synthetic) + (at < per_class % len(synthetic))
-            n = min(wanted, left.get((code, name), 0))
+        cells = {code: left.get((code, name), 0) for code in arms}
+        if kind == Part.Kind.TURING:
+            taken = _one_to_one(arms, cells, per_class)
+        else:
+            taken = {code: min(per_class, n) for code, n in cells.items()}
+        for code, n in taken.items():
             counts[code, name] = n
-            left[code, name] = left.get((code, name), 0) - n
+            left[code, name] = cells[code] - n
     return counts
+
+
+def _one_to_one(arms: dict[str, str], cells: dict[str, int], wanted: int) -> dict[str, int]:
+    """Take as many real as synthetic images of a class: `wanted` of each, if both have them."""
+    sides: dict[str, list[str]] = {"real": [], "synthetic": []}
+    for code, source in arms.items():
+        sides[source].append(code)
+    most = min(sum(cells[code] for code in codes) for codes in sides.values())
+    taken = dict.fromkeys(arms, 0)
+    for codes in sides.values():
+        for _ in range(min(wanted, most)):
+            free = [code for code in codes if taken[code] < cells[code]]
+            taken[min(free, key=lambda code: (taken[code], codes.index(code)))] += 1
+    return taken

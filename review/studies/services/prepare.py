@@ -124,7 +124,7 @@ def audit_now(study: Study) -> None:
             locked.prepare_stage = Stage.BLOCKED
             locked.save()
         else:
-            _become_prepared(locked)
+            become_prepared(locked)
         log_study(None, locked, "study.audited", after=_summary(report))
 
 
@@ -149,7 +149,7 @@ def override_audit(*, actor: Any, study: Study, reason: str) -> Study:
         "at": timezone.now().isoformat(),
         "blocked": locked.audit_report.get("blocked", []),
     }
-    _become_prepared(locked)
+    become_prepared(locked)
     log_study(actor, locked, "study.audit_overridden", after=locked.audit_override)
     return locked
 
@@ -193,7 +193,7 @@ def revive_preparations() -> int:
     return revived
 
 
-def _become_prepared(study: Study) -> None:
+def become_prepared(study: Study) -> None:
     """Set a locked study prepared, with a list for every consented reader."""
     study.state, study.prepared_at = Study.State.PREPARED, timezone.now()
     study.prepare_stage = Stage.IDLE

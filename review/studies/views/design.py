@@ -1,6 +1,7 @@
 """Change a draft: texts, arms, parts, counts."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -41,7 +42,7 @@ def settings(request: HttpRequest, study: Study) -> HttpResponse:
 @edits
 def add_arm(request: HttpRequest, study: Study) -> HttpResponse:
     """Add a pool as an arm."""
-    pool = Pool.objects.filter(uuid=_uuid(request.POST.get("pool", ""))).first()
+    pool = _pool(request.POST.get("pool", ""))
     if pool is None:
         raise BadProtocol("Choose a pool for the arm.")
     code, label = request.POST.get("code", ""), request.POST.get("label", "")
@@ -103,7 +104,7 @@ def _protocol(given: QueryDict, part: Part) -> dict[str, Any]:
         if given.get(name):
             protocol[field] = _number(given, name) / 100
     if "stated_purpose" in given:
-        protocol["stated_purpose"] = given["stated_purpose"].strip()[:80]
+        protocol["stated_purpose"] = str(given["stated_purpose"]).strip()[:80]
     if "switches" in given:
         protocol |= {name: name in given for name in SWITCHES}
     if any(name in given for name in DISPLAY):
@@ -114,13 +115,15 @@ def _protocol(given: QueryDict, part: Part) -> dict[str, Any]:
 
 
 def _number(given: QueryDict, name: str) -> int:
-    text = given.get(name, "").strip()
+    text = str(given.get(name, "")).strip()
     if not text.isdigit() or len(text) > 18:
         raise BadProtocol(f"{name.replace('_', ' ')}: {text!r} is no whole number.")
     return int(text)
 
 
-def _uuid(text: str) -> str | None:
-    """Return the text if it can be a UUID; anything else matches no row."""
-    plain = text.replace("-", "")
-    return text if len(plain) == 32 and all(c in "0123456789abcdef" for c in plain) else None
+def _pool(text: str) -> Pool | None:
+    """Return the pool with this UUID; text that is none matches no pool."""
+    try:
+        return Pool.objects.filter(uuid=UUID(text)).first()
+    except ValueError:
+        return None

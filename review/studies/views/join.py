@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from review.accounts.models import User
 from review.studies import services
 from review.studies.errors import InvitationGone, StudyError
-from review.studies.models import Membership
+from review.studies.models import Membership, Study
 from review.studies.views.common import GONE, UNFIT, status_of
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -64,10 +64,9 @@ def _accept(request: HttpRequest, token: str, context: dict[str, Any]) -> HttpRe
 
 def _own_seat(request: HttpRequest, slug: str) -> Membership:
     """Return the user's reader's seat in a study, or 404."""
-    mine = Membership.objects.filter(
-        user_id=request.user.pk, role=Membership.Role.READER, withdrawn_at=None
-    )
-    return get_object_or_404(mine.select_related("study"), study__slug=slug)
+    mine = Study.objects.read_by(request.user)
+    study = get_object_or_404(mine, slug=slug)
+    return study.memberships.select_related("study").get(user=request.user.pk or 0)
 
 
 @login_required

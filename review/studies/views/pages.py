@@ -65,7 +65,7 @@ def _state_context(study: Study) -> dict[str, object]:
         items = activation_checklist(study) if study.state == State.PREPARED else []
         return {"items": items, "is_ready": _is_clear(items), "arms": _arms(study)}
     design = load_design(study)
-    items = checklist(study)
+    items = checklist(study, design)
     used = {arm.pool_id for arm in design.arms}
     free = Pool.objects.filter(domain=study.domain, state=Pool.State.COMPLETE).exclude(pk__in=used)
     return {

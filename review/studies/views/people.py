@@ -1,6 +1,7 @@
 """Invite, withdraw, and amend a running study."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -56,7 +57,7 @@ def withdraw(request: HttpRequest, study: Study, code: str) -> HttpResponse:
 def amend(request: HttpRequest, study: Study) -> HttpResponse:
     """Change a running study, with a reason."""
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "").strip()
-    common = {"actor": request.user, "reason": request.POST.get("reason", "")}
+    common: dict[str, Any] = {"actor": request.user, "reason": request.POST.get("reason", "")}
     if kind == "deadline":
         services.extend_study(study=study, deadline=_moment(value), **common)
     elif kind == "intro":

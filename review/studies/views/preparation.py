@@ -1,6 +1,7 @@
 """Prepare a study and read its blinding audit; then the states of a running study."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -70,11 +71,22 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     study = load_study(request, slug)
     context = {
         "study": study,
-        "report": study.audit_report,
+        "report": _sorted_sources(study.audit_report),
         "may_edit": may_edit(request.user, study),
         "is_blocked": study.prepare_stage == Study.Stage.BLOCKED,
     }
     return render(request, "review/studies/audit.html", context)
+
+
+def _sorted_sources(report: dict[str, Any]) -> dict[str, Any]:
+    """Put the facts of the source files that differ apart from those that do not."""
+    parts = []
+    for part in report.get("parts", []):
+        sources = part.get("sources", [])
+        differing = [found for found in sources if found["auc"] != 0.5]
+        alike = [found for found in sources if found["auc"] == 0.5]
+        parts.append({**part, "differing": differing, "alike": alike})
+    return {**report, "parts": parts} if report else {}
 
 
 @login_required

@@ -11,6 +11,7 @@ from review.accounts.models import User
 from review.jobs.models import Outbox
 from review.studies import services, tasks
 from review.studies.models import Assignment, Case, Membership, Study
+from review.studies.services.design import fill_counts
 from tests.worlds.building import PASSWORD, add_reader, make_active, make_draft, make_pool
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -71,6 +72,14 @@ def test_the_form_fills_the_counts_and_single_cells_win(client: Client) -> None:
     assert counts["plausibility", "real", "EOS"] == 4
     turing = {arm: counts["turing", arm, "EOS"] for arm in ("real", "early", "late")}
     assert turing == {"real": 2, "early": 1, "late": 1}
+
+
+def test_a_turing_part_takes_as_many_real_as_synthetic_images() -> None:
+    arms = {"real": "real", "early": "synthetic", "late": "synthetic"}
+    left = {("real", "BAS"): 9, ("early", "BAS"): 1, ("late", "BAS"): 4}
+    counts = fill_counts("turing", arms, ["BAS"], 6, left)
+    assert counts == {("real", "BAS"): 5, ("early", "BAS"): 1, ("late", "BAS"): 4}
+    assert left["real", "BAS"] == 4
 
 
 def test_classes_and_seed_can_be_chosen(client: Client) -> None:
