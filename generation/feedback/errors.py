@@ -23,3 +23,7 @@ class WrongState(FeedbackError):
 
 class OverrideRefused(FeedbackError, ValueError):
     """A change of a planned cell has no reason, or would leave less than no image."""
+
+
+class ScreenRefused(FeedbackError, ValueError):
+    """The images of a cell cannot be screened with the numbers given."""
