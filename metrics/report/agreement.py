@@ -95,7 +95,8 @@ def between_rows(
     rows: list[AgreementRow] = []
     for question in questions:
         groups = [(ALL, part)]
-        groups += [(arm, part[part["arm"] == arm]) for arm in arms_of(part, facts)]
+        if not question.name.startswith("criterion"):
+            groups += [(arm, part[part["arm"] == arm]) for arm in arms_of(part, facts)]
         for group, cell in groups:
             grid = _grid(cell, question.column)
             place = Place(order, BETWEEN, question.name, group)
@@ -259,15 +260,18 @@ def with_answers(frame: pd.DataFrame, facts: Facts) -> pd.DataFrame:
         "q_class": frame["perceived_class"].where(frame["perceived_class"] != "", None),
     }
     for code in facts.criteria:
-        columns[f"q_criterion_{code}"] = _criterion(frame, code)
+        columns[f"q_criterion_{code}"] = _criterion(frame, code, facts)
     return frame.assign(**columns)
 
 
-def _criterion(frame: pd.DataFrame, code: str) -> np.ndarray:
+def _criterion(frame: pd.DataFrame, code: str, facts: Facts) -> np.ndarray:
     """Return 1 failed, 0 not failed for readings with a verdict where the criterion applies."""
     states = np.array([given.get(code, "") for given in frame["criteria"]], dtype=object)
-    counts = np.array([code in codes for codes in frame["counting"]], dtype=bool)
-    judged = frame["verdict"].notna().to_numpy() & (counts | (states != ""))
+    applies = np.array([code in codes for codes in frame["counting"]], dtype=bool)
+    if not facts.counts(code):
+        asked = set(frame.loc[states != "", "class"])
+        applies = frame["class"].isin(asked).to_numpy()
+    judged = frame["verdict"].notna().to_numpy() & applies
     return np.where(judged & (states != "not_judgeable"), (states == "fails") * 1.0, np.nan)
 
 

@@ -55,11 +55,23 @@ def criterion_rows(part: pd.DataFrame, facts: Facts) -> tuple[CriterionRow, ...]
     rows: list[CriterionRow] = []
     for criterion in facts.criteria:
         states = [given.get(criterion, "") for given in answered["criteria"]]
-        counts = [criterion in codes for codes in answered["counting"]]
         table = base.assign(state=states)
-        # it applies where it counts, and where somebody answered it
-        rows.extend(_rows_of(table[np.array(counts) | (table["state"] != "")], criterion, facts))
+        rows.extend(_rows_of(table[_applies(answered, table, criterion, facts)], criterion, facts))
     return tuple(rows)
+
+
+def _applies(
+    answered: pd.DataFrame, table: pd.DataFrame, criterion: str, facts: Facts
+) -> NDArray[np.bool_]:
+    """Say which rows a criterion applies to.
+
+    A counting criterion names its rows; one that does not count applies to the classes in which
+    somebody answered it.
+    """
+    if facts.counts(criterion):
+        return np.array([criterion in codes for codes in answered["counting"]], dtype=bool)
+    asked = set(table.loc[table["state"] != "", "class"])
+    return table["class"].isin(asked).to_numpy()
 
 
 def _rows_of(table: pd.DataFrame, criterion: str, facts: Facts) -> Iterator[CriterionRow]:

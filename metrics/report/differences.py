@@ -186,8 +186,8 @@ def readers_difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[Estima
     notes = (f"{left_out} readers judged one arm only and are left out",) if left_out else ()
     estimate = Estimate(
         test.difference,
-        test.low,
-        test.high,
+        max(-1.0, test.low),  # t limits know no bounds, a difference of rates does
+        min(1.0, test.high),
         "Obuchowski-Rockette on the share plausible, images nested in arms, Hillis df",
         n_images=found.n_images,
         n_readers=found.n_readers,
@@ -275,6 +275,8 @@ def _overall(
     estimate, low, high, statistic, p = (
         None if value is None or math.isinf(value) else value for value in numbers
     )
+    without_end = any(value is not None and math.isinf(value) for value in numbers)
+    end = "infinite: one arm leans fully one way in every class" if without_end else ""
     return OverallRow(
         part=int(both["part"].iloc[0]),
         arm=pair[0],
@@ -290,7 +292,7 @@ def _overall(
         n_readings=int(both["verdict"].notna().sum()),
         method=how[0],
         estimand="this reader",
-        warnings=how[1],
+        warnings="; ".join(words.unique((how[1], end))),
     )
 
 

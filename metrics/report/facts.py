@@ -77,6 +77,11 @@ class Facts:
     def arm(self, code: str) -> Arm:
         return next((arm for arm in self.arms if arm.code == code), Arm(code, code, "synthetic"))
 
+    def counts(self, criterion: str) -> bool:
+        """Say whether a failure of the criterion makes an image implausible."""
+        rows = self.raw.get("criteria", [])
+        return any(row["code"] == criterion and row.get("counts", True) for row in rows)
+
     def scale(self, part: int) -> list[str]:
         """Give the answer labels of a rating part."""
         parts = [row for row in self.raw.get("parts", []) if row["order"] == part]

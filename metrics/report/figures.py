@@ -16,7 +16,10 @@ from metrics.report.rates import RateRow
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C8C8C")
 MARKERS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star")
 REAL = "#8C8C8C"
+# an ordered scale from poor to good (Cividis), told apart by lightness alone
+LEVELS = ("#00224E", "#35456C", "#666970", "#948E77", "#C8B866", "#FEE838")
 ROW_PX = 46
+MIN_PX = 360  # the least height of a .figure in static/app.css
 
 
 def figure(
@@ -28,7 +31,9 @@ def figure(
         "margin": {"l": 60, "r": 20, "t": 40, "b": 50},
         "hovermode": "closest",
     }
-    return Figure(key, title, alt, {"data": data, "layout": base | layout})
+    merged: dict[str, Any] = base | layout
+    merged["height"] = max(MIN_PX, merged.get("height", MIN_PX))
+    return Figure(key, title, alt, {"data": data, "layout": merged})
 
 
 def style(index: int, source: str = "synthetic") -> dict[str, Any]:
@@ -123,7 +128,7 @@ def roc(curves: Sequence[tuple[str, Any]], key: str, title: str) -> Figure:
         }
     )
     layout = {
-        "xaxis": percent_axis("real images called synthetic"),
+        "xaxis": percent_axis("real images called synthetic", constrain="domain"),
         "yaxis": percent_axis("synthetic images found", scaleanchor="x", constrain="domain"),
         "height": 460,
     }
@@ -160,9 +165,12 @@ def stacked(
     parts: Sequence[tuple[str, Sequence[float]]],
     key: str,
     title: str,
-    axis_title: str = "readings",
+    *,
+    ordered: bool = False,
 ) -> Figure:
     """Return horizontal stacked bars: a bar per group, a colour per part."""
+    steps = np.linspace(0, len(LEVELS) - 1, max(len(parts), 2)).round().astype(int)
+    colours = [LEVELS[step] for step in steps] if ordered else PALETTE
     data = [
         {
             "type": "bar",
@@ -170,14 +178,15 @@ def stacked(
             "name": name,
             "y": list(groups),
             "x": list(values),
-            "marker": {"color": PALETTE[index % len(PALETTE)]},
+            "marker": {"color": colours[index % len(colours)]},
             "hovertemplate": "%{y}: %{x}<extra>%{fullData.name}</extra>",
         }
         for index, (name, values) in enumerate(parts)
     ]
     layout = {
         "barmode": "stack",
-        "xaxis": {"title": {"text": axis_title}},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        "xaxis": {"title": {"text": "readings"}},
         "yaxis": {"autorange": "reversed", "type": "category"},
         "height": 150 + 34 * len(groups),
     }

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from review.results import tokens, views
+from review.results import planner, tokens, views
 
 app_name = "results"
 urlpatterns = [
     path("", views.study_list, name="list"),
+    path("tools/planner/", planner.planner, name="planner"),
     path("tools/tokens/", tokens.token_page, name="tokens"),
     path("tools/tokens/<str:key>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("<slug:slug>/", views.section, name="overview"),

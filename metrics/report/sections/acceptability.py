@@ -56,7 +56,7 @@ def _figure(rows: tuple[LevelRow, ...], facts: Facts, suffix: str) -> Figure:
     cells = {(row.arm, row.level): row.n for row in rows}
     parts = [(label, [cells[arm, level] for arm in arms]) for level, label in labels]
     names = [facts.arm(arm).label for arm in arms]
-    return figures.stacked(names, parts, f"levels{suffix}", "Ratings by level")
+    return figures.stacked(names, parts, f"levels{suffix}", "Ratings by level", ordered=True)
 
 
 def _arm_rows(part: pd.DataFrame, facts: Facts) -> tuple[EffectRow, ...]:

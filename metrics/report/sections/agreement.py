@@ -62,7 +62,8 @@ def _tables(between: list[AgreementRow], within: list[AgreementRow], facts: Fact
             for order in dict.fromkeys(row.part for row in mine):
                 of_part = tuple(row for row in mine if row.part == order)
                 key = f"{name}{suffix}-part-{order}"
-                tables.append(agreement_table(of_part, facts, key, f"{title}, part {order}"))
+                said = f"{title}, part {order}{', ordered levels' if suffix else ''}"
+                tables.append(agreement_table(of_part, facts, key, said))
     return tables
 
 

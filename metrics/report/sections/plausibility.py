@@ -84,7 +84,7 @@ def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[T
     reading = " ".join(
         (
             f"Images judged plausible: {ceiling_reading(rates, facts)}.",
-            *_difference_sentences(compared, overall, facts),
+            _difference_sentence(compared, overall, facts),
             _basis(part, facts),
         )
     )
@@ -92,26 +92,25 @@ def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[T
     return figure, tables, reading
 
 
-def _difference_sentences(
-    rows: list[DifferenceRow], overall: list[OverallRow], facts: Facts
-) -> list[str]:
-    """Say each overall difference once, from the analysis that fits the number of readers."""
-    said = []
-    for row in rows:
-        if row.class_name == EVERY and row.estimate is not None:
-            said.append(_says(row, facts))
-    for common in overall:
-        if common.question.startswith("common difference") and common.estimate is not None:
-            said.append(_says(common, facts))
-    return said
-
-
-def _says(row: DifferenceRow | OverallRow, facts: Facts) -> str:
-    limits = words.points_with_limits(row.estimate, row.low, row.high)
-    return (
-        f"{facts.arm(row.arm).label} minus {facts.arm(row.reference).label}: {limits} points "
-        f"({row.method}; {row.estimand})."
+def _difference_sentence(rows: list[DifferenceRow], overall: list[OverallRow], facts: Facts) -> str:
+    """Say the overall differences from the analysis that fits the number of readers."""
+    chosen: list[DifferenceRow | OverallRow] = [
+        row for row in rows if row.class_name == EVERY and row.estimate is not None
+    ]
+    chosen += [
+        row
+        for row in overall
+        if row.question.startswith("common difference") and row.estimate is not None
+    ]
+    if not chosen:
+        return ""
+    said = "; ".join(
+        f"{facts.arm(row.arm).label} minus {facts.arm(row.reference).label} "
+        f"{words.points_with_limits(row.estimate, row.low, row.high)}"
+        for row in chosen
     )
+    methods = words.sentence_list(words.unique(row.method for row in chosen))
+    return f"Differences in points: {said}. Method: {methods}; {chosen[0].estimand}."
 
 
 def _basis(part: pd.DataFrame, facts: Facts) -> str:

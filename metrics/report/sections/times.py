@@ -20,6 +20,7 @@ from metrics.report.times import (
 )
 
 KEY, TITLE = "times", "Times and drift"
+METHOD = "mixed model of log active time, readers and images crossed, REML; readers like these"
 WITH_YES = {"plausibility", "turing"}
 
 
@@ -49,7 +50,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
     return Section(
         KEY,
         TITLE,
-        f"{' '.join(readings)} Snapshot {facts.hash}.",
+        f"{' '.join(readings)} Method: {METHOD}. Snapshot {facts.hash}.",
         tuple(figures_),
         tuple(tables),
         standing_notes(len(readers_of(rows)), facts),
@@ -58,16 +59,18 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
 
 def _figure(part: pd.DataFrame, rows: tuple[TimeRow, ...], facts: Facts, suffix: str) -> Figure:
     """Return medians and quartiles per reader, a marker per arm."""
-    data = []
-    for index, arm in enumerate(arms_of(part, facts)):
+    data, readers, arms = [], readers_of(part), arms_of(part, facts)
+    step = 0.5 / len(arms)
+    for index, arm in enumerate(arms):
         mine = [row for row in rows if row.arm == arm]
+        shift = (index - (len(arms) - 1) / 2) * step
         data.append(
             {
                 "type": "scatter",
                 "mode": "markers",
                 "name": facts.arm(arm).label,
                 "x": [row.median for row in mine],
-                "y": [row.reader for row in mine],
+                "y": [readers.index(row.reader) + shift for row in mine],
                 "error_x": {
                     "type": "data",
                     "symmetric": False,
@@ -75,13 +78,20 @@ def _figure(part: pd.DataFrame, rows: tuple[TimeRow, ...], facts: Facts, suffix:
                     "arrayminus": [row.median - row.lower_quartile for row in mine],
                 },
                 "marker": figures.style(index, facts.arm(arm).source),
+                "customdata": [row.reader for row in mine],
+                "hovertemplate": "%{customdata}: %{x:.2f} s<extra>%{fullData.name}</extra>",
             }
         )
     kind = str(part["part_kind"].iloc[0])
     layout = {
         "xaxis": {"title": {"text": "active seconds, median and quartiles"}, "rangemode": "tozero"},
-        "yaxis": {"type": "category", "autorange": "reversed"},
-        "height": 160 + 40 * len(readers_of(part)),
+        "yaxis": {
+            "tickvals": list(range(len(readers))),
+            "ticktext": readers,
+            "range": [len(readers) - 0.4, -0.6],
+            "zeroline": False,
+        },
+        "height": 160 + 46 * len(readers),
     }
     alt = f"Median active seconds per reader and arm in the {kind} part; table below."
     return figures.figure(f"times{suffix}", f"Reading times, {kind}", alt, data, layout)
@@ -90,13 +100,9 @@ def _figure(part: pd.DataFrame, rows: tuple[TimeRow, ...], facts: Facts, suffix:
 def _reading(effects: tuple[EffectRow, ...], times: tuple[TimeRow, ...], kind: str) -> str:
     by_name = {row.effect: row for row in effects if row.estimate is not None}
     order = by_name.get("time ratio per 10 images")
-    n = sum(row.n_readings for row in times)
-    head = f"{kind}: {words.count(n, 'reading')} with a time"
+    head = f"{kind}: {words.count(sum(row.n_readings for row in times), 'reading')} with a time"
     if order is None:
         why = next((row.warnings for row in effects if row.warnings), "")
         return f"{head}; the mixed model is refused ({why})."
     limits = words.number_with_limits(order.estimate, order.low, order.high)
-    return (
-        f"{head}; geometric mean ratio per 10 images further down the list {limits} "
-        f"({order.method.split(':')[0]}, {order.n_readers} readers)."
-    )
+    return f"{head}; ratio of geometric means per 10 images further down the list {limits}."
