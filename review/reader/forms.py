@@ -40,6 +40,8 @@ class StartForm(forms.Form):
 class GreyCheckForm(StartForm):
     """For films: can the darkest and the brightest steps be told apart?"""
 
+    field_order = ("dark_patch", "bright_patch", "letters")
+
     dark_patch = forms.ChoiceField(
         label="A small square inside the black patch",
         required=False,
@@ -55,6 +57,8 @@ class GreyCheckForm(StartForm):
 
 class ColourCheckForm(StartForm):
     """For stained cells and skin: which of four patches is another hue?"""
+
+    field_order = ("blue_patch", "pink_patch")
 
     blue_patch = forms.ChoiceField(
         label="Blue to violet: the patch that differs",

@@ -1,5 +1,4 @@
-// Active, visible and idle time of one case. Active = visible and not idle; idle starts after 60 s
-// without a key or pointer. No timers: gaps are settled when the next event arrives.
+// Times of one case. Active = visible and not idle; gaps are settled when the next event arrives.
 
 export class Clock {
   constructor(idleMs) {

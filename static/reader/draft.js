@@ -34,7 +34,7 @@ export class Draft {
     if (!this.asksClass && this.byCriteria) this.perceivedClass = "";
   }
 
-  // No criterion fails; in a full form: those that are still open pass.
+  // No criterion fails; in a full form those that are open pass.
   passRest() {
     for (const { code, counts } of this.rules) {
       const said = this.criteria.get(code);
@@ -66,7 +66,7 @@ export class Draft {
     return this.#counting("fails").length;
   }
 
-  // What still keeps it from being committed, in words, or "".
+  // What keeps it from being committed, or "".
   get problem() {
     if (this.kind === "identify") return this.perceivedClass ? "" : "Choose a class first.";
     if (!this.byCriteria) return this.value ? "" : "Choose a level first.";

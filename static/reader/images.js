@@ -1,13 +1,11 @@
-// Cases ahead are fetched and decoded before they are needed; a failure is evicted and tried again.
+// Cases ahead, fetched and decoded; failures are evicted and tried again.
 
 const TIMEOUT_MS = 20000, WAITS_MS = [300, 1000, 3000, 8000, 15000];
 
-export class Missing extends Error {}
-
-// Returns {width, height, channels, bits, data}: RGBA bytes of a PNG, or raw grey values of a film.
+// RGBA bytes of a PNG, or raw grey values of a film.
 export async function decode(image) {
   const answer = await fetch(image.url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (!answer.ok) throw new Missing(String(answer.status));
+  if (!answer.ok) throw new Error(answer.status);
   const { width, height, bits } = image;
   if (image.media === "u16") {
     const data = new Uint16Array(await answer.arrayBuffer(), 16);
@@ -27,7 +25,6 @@ export async function decode(image) {
 export class Images {
   #entries = new Map();
 
-  // prepare(pixels) does the slow part of painting ahead; failed(error) hears of every failure.
   constructor(prepare, failed) {
     this.prepare = prepare;
     this.failed = failed;
@@ -44,13 +41,9 @@ export class Images {
     for (const one of wanted.values()) if (!this.#entries.has(one.assignment)) this.#start(one, 0);
   }
 
-  // The decoded pixels, or undefined while they are on their way.
   ready(assignment) {
     return this.#entries.get(assignment)?.pixels;
   }
-
-  // Call back as soon as something arrives.
-  onready = () => {};
 
   retryNow() {
     for (const entry of this.#entries.values())
@@ -69,7 +62,7 @@ export class Images {
         if (!isCurrent()) return;
         this.prepare(pixels);
         entry.pixels = pixels;
-        this.onready(one.assignment);
+        this.onready?.(one.assignment);
       })
       .catch((error) => {
         if (!isCurrent()) return;

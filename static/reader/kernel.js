@@ -1,6 +1,4 @@
-// The fixed upscaling kernel, in the arithmetic of review/blinding/kernel.py: Catmull-Rom
-// (Keys 1981, a = -1/2), separable, in doubles, rows first, taps from left to right, one
-// floor(x + .5) at the end. Here for any scale and any window of the enlarged image.
+// Catmull-Rom upscaling, step by step as in review/blinding/kernel.py, for any scale and window.
 
 function taps(size, scale, from, count, nearest) {
   const index = new Int32Array(4 * count), weight = new Float64Array(4 * count);
@@ -20,8 +18,7 @@ function taps(size, scale, from, count, nearest) {
   return { index, weight };
 }
 
-// source: {width, height, channels, data}; view: {scale, x, y, width, height} in enlarged pixels.
-// Writes `channels` values per pixel into out, `stride` apart, clamped to 0..top.
+// view: {scale, x, y, width, height} in enlarged pixels; out gets values `stride` apart, 0..top.
 export function resample(source, view, out, stride, top, nearest = false) {
   const { width, height, channels, data } = source, step = data.length / (width * height);
   const across = taps(width, view.scale, view.x, view.width, nearest);

@@ -1,5 +1,4 @@
-// Key -> action. Letters go by their place on the keyboard (code) and can be remapped from the
-// server's allow-list; signs go by what they print, because their places differ by country.
+// Key -> action. Letters go by place and can be remapped; signs by print, as places differ by country.
 
 const SIGNS = { "+": "zoom_in", "-": "zoom_out", "=": "fit", ".": "one_to_one", "?": "help" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -28,7 +27,7 @@ export class Keys {
     const typing = !inList && target.closest?.("dialog, input, textarea, select");
     if (!this.enabled || typing || event.ctrlKey || event.altKey || event.metaKey) return;
     const presses = event.code === "Enter" || event.code === "Space";
-    // A control that was reached by Tab keeps Enter and Space; after a click they go to the case.
+    // Reached by Tab, a control keeps Enter and Space; after a click they go to the case.
     if (presses && target.matches?.("button:focus-visible, a:focus-visible, summary")) return;
     const action = this.#action(event);
     if (!action || (event.repeat && !REPEATABLE.includes(action[0]))) return;

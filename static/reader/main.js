@@ -1,13 +1,10 @@
 // The reading screen: the next case is on the canvas before the finger is back up.
 import { Clock } from "./clock.js";
-import { ask, halt, isOpen, release } from "./dialogs.js";
 import { Draft } from "./draft.js";
 import { Images } from "./images.js";
 import { Keys } from "./keys.js";
-import { Panel } from "./panel.js";
-import { Pending } from "./pending.js";
-import { HALTS, REASONS } from "./words.js";
-import { Server } from "./server.js";
+import { Panel, ask, count, halt, isOpen, release } from "./panel.js";
+import { Pending, Server } from "./sending.js";
 import { Stage } from "./stage.js";
 
 const config = JSON.parse(document.getElementById("reader-config").textContent);
@@ -20,13 +17,12 @@ let state = "reading", offline = false, resting = false, sinceBreak = 0, activeS
 const panel = new Panel(config, (name, ...rest) => actions[name]?.(...rest));
 const clock = new Clock(config.idle_ms);
 const stage = new Stage(document.getElementById("image"), document.getElementById("frame"),
-  config.display, () => panel.caption(stage.caption()));
+  config.display, (self) => panel.caption(self.caption()));
 const images = new Images((pixels) => stage.prepare(pixels), (error) => server.imageFailed(error));
 const pending = new Pending(config.storage_prefix, (body) => server.send(body), showStatus);
 const server = new Server(config, { stored, rejected, applied, stopped, connected });
 images.onready = (id) => id === current?.assignment && !painted && paint();
 
-// ---- the list -----------------------------------------------------------------------------------
 function applied(news) {
   state = news.state;
   const waiting = new Map(pending.all.map((body) => [body.assignment, body]));
@@ -38,7 +34,7 @@ function applied(news) {
   }
   queue = news.cases.filter((one) => !waiting.has(one.assignment) && !done.has(one.assignment));
   trim();
-  if (HALTS[state] && (state === "paused" || state === "closed")) return stopped(state, news);
+  if (state === "paused" || state === "closed") return stopped(state, news);
   if (reopened) return want();
   if (current && queue[0]?.assignment === current.assignment) return want();
   if (current) panel.say("That case was answered in another window; its answer stands.");
@@ -58,8 +54,7 @@ function forward(news) {
 function waitForNews() {
   const kept = pending.size;
   panel.cover(offline
-    ? `No connection. ${kept} ${kept === 1 ? "answer is" : "answers are"} kept on this device and ` +
-      "will be sent when it returns. You may leave this page open, or close it and come back."
+    ? `No connection. ${count(kept)} kept on this device, to be sent when it returns. You may close this page.`
     : "Loading the next case …");
   if (!kept) server.refresh();
 }
@@ -100,7 +95,7 @@ function paint() {
   stage.show(pixels);
   panel.caption(stage.caption());
   const id = current.assignment;
-  // After the next frame the picture is on the screen: only now do answer keys live.
+  // After the next frame it is on the screen: only now do answer keys live.
   requestAnimationFrame(() => setTimeout(() => {
     if (current?.assignment !== id || painted) return;
     painted = true;
@@ -109,13 +104,11 @@ function paint() {
   }));
 }
 
-// ---- answering ----------------------------------------------------------------------------------
+// A blob's address ends in a UUID, also where crypto.randomUUID is missing (plain http).
 const uuid = () => {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const url = URL.createObjectURL(new Blob());
+  URL.revokeObjectURL(url);
+  return url.slice(-36);
 };
 
 function commit(extra = {}) {
@@ -147,7 +140,7 @@ async function rest() {
   resting = true;
   clock.pause();
   stage.blank();
-  document.getElementById("break-text").textContent = REASONS.rest(sinceBreak);
+  document.getElementById("break-count").textContent = sinceBreak;
   await ask("take-break");
   clock.resume();
   resting = false;
@@ -157,11 +150,10 @@ async function rest() {
 }
 
 function stored(news, body) {
+  if (news.status !== "superseded") return;
+  panel.say("That case was answered in another window; its answer stands.");
   const mine = past.find((one) => one.assignment === body.assignment);
-  if (mine && news.answer) Object.assign(mine, { answer: news.answer, base_revision: news.answer.revision });
-  if (news.status === "superseded")
-    panel.say("That case was answered in another window; that answer stands.");
-  else if (mine && news.revision > mine.base_revision) mine.base_revision = news.revision;
+  if (mine) Object.assign(mine, { answer: news.answer, base_revision: news.revision });
 }
 
 function rejected(message, body) {
@@ -170,38 +162,32 @@ function rejected(message, body) {
   panel.say(`One answer was not stored: ${message}`);
 }
 
-// ---- what the server says -----------------------------------------------------------------------
 function stopped(why, news = {}) {
-  const words = HALTS[why];
-  if (!words) return;
-  page.dataset.halted = why;
-  halt(words(config, { ...news, kept: pending.size }));
+  if (halt(why, { ...news, kept: pending.size })) page.dataset.halted = why;
 }
 
 function connected(isOnline) {
-  if (offline !== !isOnline) {
-    offline = !isOnline;
-    if (isOnline) images.retryNow();
-    if (!current) waitForNews();
-  }
-  if (isOnline && page.dataset.halted) {
+  const isNews = offline === isOnline || page.dataset.halted;
+  offline = !isOnline;
+  if (isNews && isOnline) {
     delete page.dataset.halted;
     release();
+    images.retryNow();
   }
+  if (isNews && !current) waitForNews();
   if (isOnline) setTimeout(() => pending.flush());
   showStatus();
 }
 
 function showStatus() {
-  const kept = pending.size, plural = kept === 1 ? "answer" : "answers";
+  const kept = pending.size;
   if (!pending.isStored)
-    panel.status(`This browser stores nothing: keep the page open until ${kept} ${plural} are sent`, "bad");
-  else if (offline) panel.status(`Offline: ${kept} ${plural} kept here`, "warn");
-  else panel.status(kept ? `Sending ${kept} ${plural}` : "All answers stored", kept ? "busy" : "ok");
+    panel.status(`This browser stores nothing: keep the page open until ${count(kept)} are sent`, "bad");
+  else if (offline) panel.status(`Offline: ${count(kept)} kept here`, "warn");
+  else panel.status(kept ? `Sending ${count(kept)}` : "All answers stored", kept ? "busy" : "ok");
   page.dataset.pending = kept;
 }
 
-// ---- keys and buttons ---------------------------------------------------------------------------
 function changed() {
   panel.update(draft);
   panel.say("");
@@ -242,7 +228,7 @@ const actions = {
   reopen() {
     const at = reopened ? past.findIndex((one) => one.assignment === current.assignment) : past.length;
     if (at > 0) show(past[at - 1], true);
-    else panel.say(reopened ? "No earlier case can be reopened." : "There is no case to reopen yet.");
+    else panel.say("No earlier case can be reopened.");
   },
   back() {
     if (!reopened) return false;

@@ -1,4 +1,4 @@
-// The right-hand side: question, criteria, levels, and what the answer amounts to so far.
+// Around the image: question, criteria, levels, verdict so far, dialogs.
 
 const $ = (id) => document.getElementById(id);
 const WORDS = { passes: "passes", fails: "fails", not_judgeable: "not judgeable" };
@@ -25,7 +25,8 @@ export class Panel {
   show(draft, reopened) {
     const { one } = draft, { part } = this.config;
     $("question").textContent = part.question.replace("{class_name}", one.class_name || "cell");
-    $("class-note").textContent = one.note || "";
+    $("class-note").textContent = draft.byCriteria ? one.note
+      : one.class_name && `Labelled as: ${one.class_name}`;
     $("position").textContent = `${one.position} of ${one.total} in your list`;
     $("done").max = one.total;
     $("done").value = one.position - 1;
@@ -41,6 +42,7 @@ export class Panel {
         : "Does not apply to this class";
     }
     this.update(draft);
+    if (draft.kind === "identify") this.picker.focus();
   }
 
   // Texts that change with the answer.
@@ -78,7 +80,6 @@ export class Panel {
     $("caption").textContent = text;
   }
 
-  // Over the image, while there is none to judge.
   cover(text) {
     $("cover").hidden = !text;
     $("cover").textContent = text;
@@ -93,3 +94,41 @@ export class Panel {
     $("status").dataset.mood = mood;
   }
 }
+
+export const count = (n) => (n === 1 ? "1 answer" : `${n} answers`);
+
+export const isOpen = () => document.querySelector("dialog[open]") !== null;
+
+// The form's fields when it was confirmed, else null.
+export function ask(id, fields = {}) {
+  const dialog = $(id), form = dialog.querySelector("form");
+  form.reset();
+  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      const given = Object.fromEntries(new FormData(form));
+      resolve(dialog.returnValue === "ok" ? given : null);
+    }, { once: true });
+  });
+}
+
+// It cannot be waved away. False if there are no words for it.
+export function halt(why, { kept, message, opens_at: opens }) {
+  const dialog = $(`halt-${why}`), put = (name, text) => {
+    const place = text && dialog.querySelector(name);
+    if (place) place.textContent = text;
+  };
+  if (!dialog) return false;
+  if (!dialog.open) release();
+  dialog.oncancel = (event) => event.preventDefault();
+  dialog.dataset.kept = kept;
+  put(".kept", count(kept));
+  put(".message", message);
+  put(".opens", opens && new Date(opens).toLocaleString());
+  if (!dialog.open) dialog.showModal();
+  return true;
+}
+
+export const release = () => document.querySelector(".halt[open]")?.close();

@@ -1,4 +1,4 @@
-// The image on its canvas, in device pixels: zoom, pan, window and level, one fixed kernel.
+// The image in device pixels: zoom, pan, window and level.
 import { resample } from "./kernel.js";
 
 const ZOOM_STEP = 1.25, ZOOM_TOP = 16;
@@ -6,7 +6,6 @@ const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
 export class Stage {
   pixels = null;
-  shown = null;
   nearest = false;
   inverted = false;
   preset = 0;
@@ -18,30 +17,28 @@ export class Stage {
   constructor(canvas, frame, display, changed) {
     Object.assign(this, { canvas, frame, display, changed });
     this.context = canvas.getContext("2d", { alpha: false });
-    this.surround = display.surround;
     this.#fullWindow();
+    document.documentElement.style.setProperty("--surround", display.surround);
     new ResizeObserver(() => this.layout()).observe(frame);
     addEventListener("resize", () => this.layout());
     this.layout();
     this.#gestures();
   }
 
-  // Device pixels per side: the asked size, held by what the screen has room for.
+  // The asked size in device pixels, held by what the screen has room for.
   layout() {
     const dpr = devicePixelRatio, { native, scale, width_cm } = this.display;
     const room = Math.min(this.frame.clientWidth, this.frame.clientHeight) * dpr;
-    const cm = Number(localStorage.getItem("semblance.px_per_cm"));
-    this.calibrated = cm > 0 && width_cm > 0;
-    let side = this.calibrated ? width_cm * cm * dpr : native * Math.round(scale * dpr);
+    this.cm = width_cm && Number(localStorage.getItem("semblance.px_per_cm")); // 0 = not calibrated
+    let side = this.cm ? width_cm * this.cm * dpr : native * Math.round(scale * dpr);
     if (side > room) side = room >= 4 * native ? native * Math.floor(room / native) : room;
     side = Math.max(32, Math.floor(side));
     if (side === this.side && dpr === this.dpr) return;
     this.side = this.canvas.width = this.canvas.height = side;
     this.dpr = dpr;
     this.canvas.style.width = this.canvas.style.height = `${side / dpr}px`;
-    this.shown = null;
     if (this.pixels) this.paint();
-    this.changed();
+    this.changed(this);
   }
 
   get fit() {
@@ -52,7 +49,7 @@ export class Stage {
     return this.fit * this.zoom;
   }
 
-  // Enlarge ahead of time what will be shown first: the whole image at fit.
+  // Ahead of time: the whole image at fit.
   prepare(pixels) {
     const { side, nearest } = this;
     if (pixels.ready?.side === side && pixels.ready.nearest === nearest) return pixels.ready.out;
@@ -76,7 +73,11 @@ export class Stage {
 
   blank() {
     this.pixels = null;
-    this.context.fillStyle = this.surround;
+    this.#clear();
+  }
+
+  #clear() {
+    this.context.fillStyle = this.display.surround;
     this.context.fillRect(0, 0, this.side, this.side);
   }
 
@@ -91,10 +92,7 @@ export class Stage {
     const size = Math.min(side, whole), at = Math.floor((side - size) / 2);
     const from = (share) => clamp(Math.round(share * whole - half), 0, whole - size);
     const view = { scale, x: from(this.x), y: from(this.y), width: size, height: size };
-    if (size < side) {
-      this.context.fillStyle = this.surround;
-      this.context.fillRect(0, 0, side, side);
-    }
+    if (size < side) this.#clear();
     this.#put(this.#enlarge(pixels, view), at, at, size, size);
   }
 
@@ -130,7 +128,7 @@ export class Stage {
 
   #again() {
     this.paint();
-    this.changed();
+    this.changed(this);
   }
 
   zoomTo(zoom) {
@@ -152,7 +150,6 @@ export class Stage {
     return this.display.presets.length > 0;
   }
 
-  // Shift the window's centre and widen it, in percent of the range.
   level(dCentre, dWidth) {
     if (!this.isFilm) return;
     const centre = clamp((this.low + this.high) / 2 + dCentre, 0, 100);
@@ -188,63 +185,51 @@ export class Stage {
     this.#again();
   }
 
-  // What is stored with the answer.
   state() {
     const film = this.isFilm ? { window: [this.low, this.high], invert: this.inverted } : {};
     return { zoom: this.peak, kernel: this.nearest ? "nearest" : "bicubic", dpr: this.dpr,
-      scale: this.fit, calibrated: this.calibrated, ...film };
+      scale: this.fit, calibrated: this.cm > 0, ...film };
   }
 
   caption() {
-    const { native, um_per_px } = this.display, times = (this.scale / this.dpr).toFixed(1);
-    const parts = [`${native} × ${native} px`, this.nearest ? "nearest pixel" : "Catmull-Rom",
-      `× ${times}`];
-    if (this.isFilm) {
-      const name = this.display.presets[this.preset].label;
-      const own = this.display.presets[this.preset].window;
-      const same = own[0] === this.low && own[1] === this.high;
-      parts.push(same ? name : `window ${Math.round(this.low)} to ${Math.round(this.high)} %`);
-      if (this.inverted) parts.push("inverted");
-    }
-    if (this.calibrated) {
-      const cm = Number(localStorage.getItem("semblance.px_per_cm"));
-      parts.push(`${(this.side / this.dpr / cm).toFixed(1)} cm on screen`);
-    }
-    parts.push(um_per_px ? `${(um_per_px * native).toFixed(0)} µm across` : "no scale");
-    return parts.join(" · ");
+    const { native, um_per_px, presets } = this.display, { label, window } = presets[this.preset] ?? {};
+    const isPreset = window?.[0] === this.low && window[1] === this.high;
+    return [
+      `${native} × ${native} px`,
+      this.nearest ? "nearest pixel" : "Catmull-Rom",
+      `× ${(this.scale / this.dpr).toFixed(1)}`,
+      isPreset ? label : label && `window ${Math.round(this.low)} to ${Math.round(this.high)} %`,
+      this.inverted && "inverted",
+      this.cm && `${(this.side / this.dpr / this.cm).toFixed(1)} cm on screen`,
+      um_per_px ? `${(um_per_px * native).toFixed(0)} µm across` : "no scale",
+    ].filter(Boolean).join(" · ");
   }
 
   // One finger or button pans a zoomed image (levels a film that is not), two fingers pinch.
   #gestures() {
     const held = new Map(), { canvas } = this;
-    let spread = 0;
-    const distance = () => {
+    const spread = () => {
       const [a, b] = [...held.values()];
       return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
     };
-    canvas.addEventListener("pointerdown", (event) => {
+    canvas.onpointerdown = (event) => {
       canvas.setPointerCapture(event.pointerId);
       held.set(event.pointerId, event);
-      if (held.size === 2) spread = distance();
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      const before = held.get(event.pointerId);
+    };
+    canvas.onpointermove = (event) => {
+      const before = held.get(event.pointerId), width = canvas.clientWidth;
       if (!before) return;
+      const wide = held.size === 2 && spread();
       held.set(event.pointerId, event);
-      const width = canvas.clientWidth;
       const dx = (event.clientX - before.clientX) / width;
       const dy = (event.clientY - before.clientY) / width;
-      if (held.size === 2) {
-        const now = distance();
-        this.zoomTo((this.zoom * now) / spread);
-        spread = now;
-      } else if (this.zoom > 1) this.pan(-dx, -dy);
+      if (wide) this.zoomTo((this.zoom * spread()) / wide);
+      else if (this.zoom > 1) this.pan(-dx, -dy);
       else this.level(dy * 100, dx * 100);
-    });
-    for (const name of ["pointerup", "pointercancel"])
-      canvas.addEventListener(name, (event) => held.delete(event.pointerId));
+    };
+    canvas.onpointerup = canvas.onpointercancel = (event) => held.delete(event.pointerId);
     canvas.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey) return; // a pinch on a trackpad; plain scrolling stays with the page
+      if (!event.ctrlKey) return; // trackpads pinch so; scrolling stays with the page
       event.preventDefault();
       this.zoomTo(this.zoom * Math.exp(-event.deltaY / 100));
     }, { passive: false });

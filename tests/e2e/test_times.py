@@ -1,0 +1,102 @@
+"""Times: shown after the paint, active without idle spells, visible without hidden ones."""
+
+import pytest
+
+from review.readings.models import Reading
+from tests.e2e.desk import Desk, sign_in
+from tests.worlds.study import PartPlan, make_study
+
+HIDE = """(hidden) => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+@pytest.fixture
+def desk(context, page, live_server):
+    world = make_study(plans=[PartPlan("turing", 2)])
+    sign_in(context, world, live_server.url)
+    page.clock.install(time="2026-03-04T10:00:00Z")
+    page.clock.pause_at("2026-03-04T10:00:01Z")
+    page.goto(f"{live_server.url}/read/cells/")
+    desk = Desk(page, live_server.url, world)
+    _until_painted(desk)
+    return desk
+
+
+def _until_painted(desk, before: str = "") -> None:
+    """Let the paused clock run in small steps until another case stands on the screen."""
+    for _ in range(200):
+        desk.page.clock.run_for(20)
+        if desk.painted not in ("", before):
+            return
+        desk.page.evaluate("() => new Promise((resolve) => resolve())")
+    raise AssertionError("nothing was painted")
+
+
+def _answer(desk) -> Reading:
+    """Commit a level and return what was stored of it."""
+    known, before = Reading.objects.count(), desk.painted
+    desk.press("5")
+    for _ in range(200):
+        desk.page.clock.run_for(20)
+        if Reading.objects.count() > known:
+            break
+    _until_painted(desk, before)
+    return Reading.objects.order_by("pk").last()
+
+
+def _spend(desk, seconds: int) -> None:
+    desk.page.clock.run_for(seconds * 1000)
+
+
+def test_an_idle_spell_is_not_active_time(desk):
+    _spend(desk, 10)
+    desk.page.mouse.move(400, 400)
+    _spend(desk, 100)
+
+    reading = _answer(desk)
+
+    assert reading.wall_ms == pytest.approx(110_000, abs=1500)
+    assert reading.visible_ms == pytest.approx(110_000, abs=1500)
+    assert reading.active_ms == pytest.approx(70_000, abs=1500)
+    assert reading.idle_ms == reading.visible_ms - reading.active_ms
+
+
+def test_a_hidden_tab_is_neither_visible_nor_active(desk):
+    _spend(desk, 5)
+    desk.page.evaluate(HIDE, True)
+    _spend(desk, 300)
+    desk.page.evaluate(HIDE, False)
+    _spend(desk, 5)
+
+    reading = _answer(desk)
+
+    assert reading.wall_ms == pytest.approx(310_000, abs=1500)
+    assert reading.visible_ms == pytest.approx(10_000, abs=1500)
+    assert reading.active_ms == pytest.approx(10_000, abs=1500)
+
+
+def test_a_break_is_not_active_time(desk):
+    _spend(desk, 5)
+    desk.press("b")
+    _spend(desk, 45)
+    desk.press("Enter")
+    _spend(desk, 5)
+
+    reading = _answer(desk)
+
+    assert reading.wall_ms == pytest.approx(55_000, abs=1500)
+    assert reading.active_ms == pytest.approx(10_000, abs=1500)
+
+
+def test_all_five_moments_are_stored_in_order(desk):
+    _spend(desk, 3)
+    desk.press("+")
+    _spend(desk, 2)
+
+    reading = _answer(desk)
+
+    assert reading.shown_at < reading.first_input_at < reading.committed_at
+    assert (reading.first_input_at - reading.shown_at).total_seconds() == pytest.approx(3, abs=1)
+    assert reading.issued_at <= reading.created_at
