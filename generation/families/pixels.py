@@ -42,7 +42,8 @@ def to_unit(images: torch.Tensor) -> torch.Tensor:
 
 def to_pixels(x: torch.Tensor) -> np.ndarray:
     """Map float (n, c, h, w) in [-1, 1] to uint8 (n, h, w, c); values outside are clipped."""
-    levels = ((x.float() + 1.0) * 127.5).round().clamp(0, 255)
+    # A network that diverged gives NaN: a black image, which intake refuses as constant.
+    levels = ((x.float().nan_to_num(nan=-1.0) + 1.0) * 127.5).round().clamp(0, 255)
     pixels: np.ndarray = levels.permute(0, 2, 3, 1).to("cpu").numpy().astype(np.uint8)
     return pixels
 

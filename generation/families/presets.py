@@ -62,4 +62,7 @@ def paper() -> PrototypeConfig:
     )
 
 
+PROTOTYPE_STEPS = {"tiny": 40, "demo": 300, "paper": 2000}
+"""Optimizer steps of prototype learning by preset."""
+
 PRESETS = {"tiny": tiny, "demo": demo, "paper": paper}

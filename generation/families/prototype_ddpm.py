@@ -71,6 +71,7 @@ class PrototypeDDPM:
             self.ema.set_prototypes(training.bank)
         optimizer = self.optimizer or self._new_optimizer()
         self.optimizer = optimizer
+        _follow_parameters(optimizer)
         schedule = make_schedule(self.config.schedule)
         until = fit.steps if context.until is None else min(context.until, fit.steps)
         while self.step < until:
@@ -245,6 +246,13 @@ def _channels_last(network: PrototypeUNet) -> PrototypeUNet:
     """Lay weights out for oneDNN's and cuDNN's fastest convolutions."""
     moved: PrototypeUNet = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return moved
+
+
+def _follow_parameters(optimizer: torch.optim.Optimizer) -> None:
+    """Put restored moments where the parameters are; the fused step wants its counter there too."""
+    for parameter, held in optimizer.state.items():
+        for name, value in held.items():
+            held[name] = value.to(parameter.device)
 
 
 def _autocast(device: torch.device, dtype: str) -> torch.autocast:

@@ -10,6 +10,13 @@ class TrainingConfig(AppConfig):
         from review.jobs.reapers import register_chore
 
         register_chore("trainings", _revive, every_s=5)
+        register_chore("training.sweep_scratch", _sweep, every_s=3600)
+
+
+def _sweep() -> int:
+    from generation.training.store import sweep_scratch
+
+    return sweep_scratch()
 
 
 def _revive() -> int:

@@ -102,6 +102,7 @@ class Segment:
     def _learn_bank(self, prepared: PreparedPool, dimension: int) -> Any:
         import torch
 
+        from generation.families.presets import PROTOTYPE_STEPS
         from generation.prototypes.bank import CPLConfig
         from generation.prototypes.learn import RealImages, learn_bank
 
@@ -111,7 +112,11 @@ class Segment:
             prepared.classes,
             augmentation_of(self.job.pool.domain),
         )
-        config = CPLConfig(prototypes=self.job.options["prototypes"], dimension=dimension)
+        config = CPLConfig(
+            prototypes=self.job.options["prototypes"],
+            dimension=dimension,
+            steps=PROTOTYPE_STEPS[self.job.preset],
+        )
 
         def tell(step: int, total: int) -> None:
             self._check_lease()

@@ -8,6 +8,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -50,6 +51,15 @@ def scratch_folder() -> Path:
     root = local_path("checkpoints") or settings.VAR / "cache" / "checkpoints"
     root.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(dir=root, prefix=".tmp-"))
+
+
+def sweep_scratch(older_than_s: float = 86_400) -> int:
+    """Remove scratch folders that a killed training left a day ago or earlier; return how many."""
+    root = local_path("checkpoints") or settings.VAR / "cache" / "checkpoints"
+    old = [p for p in root.glob(".tmp-*") if time.time() - p.stat().st_mtime > older_than_s]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)
 
 
 def _pack(folder: Path) -> bytes:

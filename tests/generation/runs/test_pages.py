@@ -1,0 +1,91 @@
+"""Run pages: admins only; launch by form, live fragment, cancel; few queries whatever the size."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from generation.runs.models import GenerationRun, Shard
+from generation.runs.services import launch_run
+from generation.runs.tasks import sample_shard
+from tests.generation.worlds import make_admin, make_checkpoint
+from tests.worlds.building import make_user
+
+pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("media")]
+
+
+@pytest.fixture
+def admin(client: Client) -> Client:
+    client.force_login(make_admin())
+    return client
+
+
+def _run(n: int = 3) -> GenerationRun:
+    checkpoint = make_checkpoint()
+    return launch_run(actor=None, checkpoint=checkpoint, counts={"BAS": n}, seed=1)
+
+
+def test_pages_do_not_exist_for_readers(client: Client) -> None:
+    run = _run()
+    client.force_login(make_user("reader"))
+    urls = [reverse("runs:list"), reverse("runs:launch"), reverse("runs:detail", args=[run.uuid])]
+
+    assert [client.get(url).status_code for url in urls] == [404] * 3
+    assert client.post(reverse("runs:cancel", args=[run.uuid])).status_code == 404
+
+
+def test_form_launches_a_run(admin: Client) -> None:
+    checkpoint = make_checkpoint()
+    form = {"checkpoint": checkpoint.pk, "counts": "BAS=2\nEOS=3", "name": "batch", "seed": 9}
+
+    answer = admin.post(reverse("runs:launch"), form)
+
+    run = GenerationRun.objects.get()
+    assert answer.headers["Location"] == reverse("runs:detail", args=[run.uuid])
+    assert (run.total, run.seed, run.pool.name) == (5, 9, "batch")
+
+
+@pytest.mark.parametrize("counts", ["HAC=3", "BAS", "0", "/etc/passwd.json"])
+def test_form_answers_422_with_the_reason(admin: Client, counts: str) -> None:
+    form = {"checkpoint": make_checkpoint().pk, "counts": counts, "seed": 1}
+
+    answer = admin.post(reverse("runs:launch"), form)
+
+    assert answer.status_code == 422
+    assert b"errorlist" in answer.content
+    assert not GenerationRun.objects.exists()
+
+
+def test_live_part_shows_progress_and_thumbnails_and_stops_asking_at_the_end(
+    admin: Client,
+) -> None:
+    run = _run()
+    url = reverse("runs:detail", args=[run.uuid])
+    waiting = admin.get(url, headers={"HX-Request": "true"}).content.decode()
+    sample_shard(Shard.objects.get().pk)
+    done = admin.get(url, headers={"HX-Request": "true"}).content.decode()
+
+    assert "hx-trigger" in waiting
+    assert "0 of 3 images" in waiting
+    assert "hx-trigger" not in done
+    assert done.count("<img") == 3
+
+
+def test_cancel_stops_a_run(admin: Client) -> None:
+    run = _run()
+
+    admin.post(reverse("runs:cancel", args=[run.uuid]))
+
+    run.refresh_from_db()
+    assert run.state == "cancelled"
+
+
+def test_live_part_takes_the_same_queries_for_any_number_of_images(
+    admin: Client, django_assert_max_num_queries: Any
+) -> None:
+    run = _run(20)
+    sample_shard(Shard.objects.get().pk)
+
+    with django_assert_max_num_queries(14):
+        admin.get(reverse("runs:detail", args=[run.uuid]))
