@@ -281,6 +281,7 @@ def questions_of(kind: str, part: pd.DataFrame, facts: Facts) -> list[Question]:
         criteria = [
             Question(f"criterion: {label}", f"q_criterion_{code}", (0.0, 1.0))
             for code, label in facts.criteria.items()
+            if part[f"q_criterion_{code}"].notna().any()
         ]
         return [Question("plausible", "q_verdict", (0.0, 1.0)), *criteria]
     if kind == "turing":

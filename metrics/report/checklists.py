@@ -52,9 +52,13 @@ def _purpose(facts: Facts) -> str:
 
 def _prospective(facts: Facts) -> str:
     return (
-        f"Prospective readings between {facts.raw.get('activated_at') or 'unknown'} and "
-        f"{facts.raw.get('closed_at') or 'unknown'}; images existed before."
+        f"Prospective readings between {_day(facts.raw.get('activated_at'))} and "
+        f"{_day(facts.raw.get('closed_at'))}; images existed before."
     )
+
+
+def _day(moment: str | None) -> str:
+    return moment[:10] if moment else "an unknown day"
 
 
 def _sources(facts: Facts) -> str:
@@ -66,7 +70,9 @@ def _sources(facts: Facts) -> str:
 
 
 def _sampling(facts: Facts) -> str:
-    drawn = sum(int(part.get("drawn", 0)) for part in facts.flow.get("parts") or [])
+    drawn = sum(
+        int(part.get("drawn") or part.get("cases", 0)) for part in facts.flow.get("parts") or []
+    )
     return f"{drawn} images drawn per class and arm by a recorded seed; none removed by hand."
 
 

@@ -17,6 +17,7 @@ from metrics.report.readers import standing_notes
 from metrics.report.selection import of_kind, parts_of, primary, readers_of
 
 KEY, TITLE = "criteria", "Criteria"
+ENOUGH = 20  # full forms from which they lead the sentence
 
 
 def section(frame: pd.DataFrame, facts: Facts) -> Section:
@@ -60,7 +61,8 @@ def _reading(rows: tuple[CriterionRow, ...], facts: Facts) -> str:
     said = []
     for arm in dict.fromkeys(row.arm for row in rows):
         mine = [r for r in rows if r.arm == arm and not r.class_code and r.estimate is not None]
-        full = [row for row in mine if row.form == FULL] or mine
+        full = [row for row in mine if row.form == FULL and row.n_judged >= ENOUGH]
+        full = full or [row for row in mine if row.form == AS_ANSWERED]
         if full:
             worst = max(full, key=lambda row: row.estimate or 0.0)
             if not worst.estimate:

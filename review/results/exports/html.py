@@ -21,10 +21,13 @@ th,td{padding:.3rem .6rem;border-bottom:1px solid #d9ddd9;text-align:left;vertic
 .scroll{overflow-x:auto}.figure{width:100%}code{overflow-wrap:anywhere}
 @media(prefers-color-scheme:dark){body{color:#e9eeeb;background:#151918}
 th,td,h2{border-color:#37403d}.small{color:#a6b1ac}.warn{background:#3b2d12}}
-@media print{body{max-width:none;margin:0;color:#000;background:#fff}h2{break-before:page}
-tr,.figure,figure{break-inside:avoid}.warn{background:#fdf0d5}.small{color:#333}
-.scroll{overflow:visible}table{font-size:.7rem}}
-@page{size:A4 landscape;margin:14mm}
+figure{margin:1rem 0}
+@media print{body{max-width:none;margin:0;padding:0;font-size:11pt;color:#000;background:#fff}
+section+section{break-before:page}h2,h3,caption{break-after:avoid}
+tr,figure{break-inside:avoid}.warn{background:#fdf0d5}.small{color:#333}
+.scroll{overflow:visible}table{font-size:7pt}th,td{padding:.15rem .35rem}
+.modebar{display:none!important}.n{white-space:normal}}
+@page{size:A4;margin:14mm}
 """
 SCRIPT = """
 const dark=!matchMedia('print').matches&&matchMedia('(prefers-color-scheme: dark)').matches;

@@ -73,6 +73,7 @@ def report_pdf(snapshot: Snapshot) -> bytes:
             "--headless",
             "--disable-gpu",
             "--no-pdf-header-footer",
+            "--window-size=690,1000",  # the width of an A4 page between its margins
             f"--user-data-dir={folder}/profile",
             "--virtual-time-budget=20000",
             f"--print-to-pdf={printed}",
