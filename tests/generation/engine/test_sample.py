@@ -1,5 +1,6 @@
 """An image's pixels depend on its own request: not on neighbours, order, chunk or restart."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from generation.engine.checkpoint import Origin, load_checkpoint, save_checkpoint
 from generation.engine.sample import draw_images, fault_of
 from generation.engine.seeds import image_seed
-from generation.families.interface import FitContext, SampleContext, SampleRequest
+from generation.families.interface import FitContext, Sample, SampleContext, SampleRequest
 from generation.families.prototype_ddpm import PrototypeDDPM
 from tests.generation.families.worlds import coloured_squares, tiny_config
 
@@ -46,6 +47,23 @@ def test_a_reloaded_checkpoint_draws_the_same_pixels(family: PrototypeDDPM, tmp_
 
     assert isinstance(loaded.family, PrototypeDDPM)
     assert _hashes(loaded.family, REQUESTS) == _hashes(family, REQUESTS)
+
+
+def test_every_chunk_is_padded_to_the_fixed_batch(
+    family: PrototypeDDPM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    original = family.sample
+
+    def sample(requests: list[SampleRequest], context: SampleContext) -> Iterator[Sample]:
+        sizes.append(len(requests))
+        return original(requests, context)
+
+    monkeypatch.setattr(family, "sample", sample)
+    drawn = _hashes(family, REQUESTS)
+
+    assert sizes == [8, 8]
+    assert len(drawn) == 11
 
 
 def test_stops_between_chunks_when_told(family: PrototypeDDPM) -> None:

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.workers
 N_IMAGES = 240
 KILLS = 5
 PREPARE = """
+import os
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 import django
 django.setup()
 from tests.generation.worlds import make_checkpoint
@@ -30,9 +32,7 @@ def launched(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     installation = Installation(tmp_path_factory.mktemp("kill") / "launched")
     installation.var.mkdir()
     installation.run("manage.py", "migrate", "--verbosity", "0")
-    installation.run(
-        "-c", "import os\nos.environ['DJANGO_SETTINGS_MODULE']='config.settings'" + PREPARE
-    )
+    installation.run("-c", PREPARE)
     installation.run(*LAUNCH, "--counts", f"BAS={N_IMAGES // 2},EOS={N_IMAGES // 2}")
     return installation
 
