@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 
 from generation.runs import leases
 from generation.runs.services.finish import finalize_run
@@ -58,7 +59,7 @@ def _draw(held: leases.Claim, lost: threading.Event) -> bool:
         SampleRequest(one.index, one.seed, classes[one.code], one.prototype) for one in todo.wanted
     ]
     leases.report_worker(
-        held.owner, device=device, queues=["compute"], shard_pk=held.shard_pk, rate=None
+        held.owner, device=device, queues=[settings.SAMPLE_QUEUE], shard_pk=held.shard_pk, rate=None
     )
     began, drawn = time.monotonic(), 0
     for image in draw_images(
@@ -71,7 +72,9 @@ def _draw(held: leases.Claim, lost: threading.Event) -> bool:
             return False
         drawn += 1
     rate = drawn / max(time.monotonic() - began, 1e-6)
-    leases.report_worker(held.owner, device=device, queues=["compute"], shard_pk=None, rate=rate)
+    leases.report_worker(
+        held.owner, device=device, queues=[settings.SAMPLE_QUEUE], shard_pk=None, rate=rate
+    )
     return drawn == len(requests)
 
 
@@ -99,6 +102,4 @@ def _try_again(shard_pk: int) -> None:
     from generation.runs.models import Shard
 
     if Shard.objects.filter(pk=shard_pk, state=Shard.State.QUEUED).exists():
-        from django.conf import settings
-
         enqueue(SAMPLE, shard_pk, queue=settings.SAMPLE_QUEUE, delay_s=2)
