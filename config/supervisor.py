@@ -4,6 +4,7 @@ Children live in sessions of their own and get SIGTERM, then SIGKILL after ten s
 that is killed takes them along: parent-death signal on Linux, a pipe whose end closes elsewhere.
 """
 
+import argparse
 import ctypes
 import fcntl
 import os
@@ -131,9 +132,35 @@ def site(port: int) -> list[Child]:
     ]
 
 
+def main() -> int:
+    """Run a whole site until Ctrl-C or SIGTERM: `python -m config.supervisor --port 8000`."""
+    parser = argparse.ArgumentParser(description="Run web, dispatcher and workers.")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--var", type=Path, default=Path(os.environ.get("SEMBLANCE_VAR", "var")))
+    options = parser.parse_args()
+    try:
+        house = Supervisor(site(options.port), options.var / "run")
+    except AlreadyRunning as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: house.stopping.set())
+    sweep_broker(options.var)
+    house.start()
+    ended = house.wait()
+    house.stop()
+    if ended:
+        sys.stderr.write(f"{ended} ended by itself; see {options.var / 'run' / ended}.log\n")
+    return 1 if ended else 0
+
+
 def sweep_broker(var: Path) -> None:
     """Delete left-over control messages, which would greet a new worker."""
     shutil.rmtree(var / "broker" / "control", ignore_errors=True)
     (var / "broker" / "control").mkdir(parents=True, exist_ok=True)
     for path in (var / "broker" / "messages").glob("*.pidbox.msg"):
         path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,6 +22,7 @@ from generation.demo.measures import (
 )
 
 SIZE = 32
+DARK = 0.12
 
 
 def cell_features(image: Floats) -> dict[str, Floats]:
@@ -29,11 +30,11 @@ def cell_features(image: Floats) -> dict[str, Floats]:
     density = _optical_density(image)
     red = density[..., 0]  # nuclei and dark granules absorb red, eosin and red cells do not
     body = ndimage.gaussian_filter(np.clip(density, 0, None).sum(axis=2), 0.6)
-    radii = outline(soft_step(body, 0.12, 0.02))  # the palest cytoplasm, a neutrophil's, has .23
+    radii = outline(soft_step(body, 0.11, 0.02))  # the palest cytoplasm, a neutrophil's, has .21
     cell = within(radii, SIZE)
     inner = within(np.maximum(radii - 1.2, 0), SIZE)
-    dark = cell * soft_step(red, 0.8, 0.08)
-    clear = inner * (1 - soft_step(red, 0.55, 0.06))
+    dark = cell * soft_step(red, 0.66, 0.07)
+    clear = inner * (1 - soft_step(red, 0.52, 0.05))
     grain, whole = fine(density, 1.0), cell.sum() + EPS
     bend = np.abs(np.diff(radii, n=2, append=radii[:2]))
     nuclear_edge = 4 * dark * (1 - dark / (cell + EPS))
@@ -51,15 +52,15 @@ def cell_features(image: Floats) -> dict[str, Floats]:
             [
                 mean_in(density, dark),
                 spread_in(density, dark)[:2],
-                np.log(spread_in(grain, dark)[:2] + 0.01),
+                np.log(spread_in(grain, dark)[:2] + 0.02),
             ]
         ),
         "inclusions": np.concatenate(
-            [np.log(spread_in(grain, clear) + 0.01), [_top(red, clear), _top(-red, inner)]]
+            [np.log(spread_in(grain, clear) + 0.02), [_top(red, clear), _top(-red, inner)]]
         ),
         "granules": np.concatenate(
             [
-                np.log(spread_in(grain, inner) + 0.01),
+                np.log(spread_in(grain, inner) + 0.02),
                 mean_in(density, clear * soft_step(grain[..., 2], 0.02, 0.02)),
                 mean_in(density, inner),
             ]
@@ -70,7 +71,8 @@ def cell_features(image: Floats) -> dict[str, Floats]:
 def _optical_density(image: Floats) -> Floats:
     brightness = image.min(axis=2)
     glass = image[brightness >= np.quantile(brightness, 0.7)].mean(axis=0)
-    return np.asarray(np.clip(-np.log((image + 0.03) / (glass + 0.03)), -0.5, 3))
+    # The eye does not tell black from nearly black: DARK keeps the logarithm from doing so.
+    return np.asarray(np.clip(-np.log((image + DARK) / (glass + DARK)), -0.5, 3))
 
 
 def _top(values: Floats, weight: Floats) -> float:

@@ -21,6 +21,7 @@ from generation.demo.measures import (
 )
 
 SIZE = 32
+DARK = 0.12  # the eye does not tell black from nearly black
 
 
 def lesion_features(image: Floats) -> dict[str, Floats]:
@@ -28,9 +29,9 @@ def lesion_features(image: Floats) -> dict[str, Floats]:
     y, x = np.mgrid[:SIZE, :SIZE] - (SIZE - 1) / 2
     rim = (np.hypot(y, x) > 0.40 * SIZE).astype(np.float64)
     skin = np.median(image[rim > 0], axis=0)
-    density = np.clip(-np.log((image + 0.03) / (skin + 0.03)), -1, 3)
+    density = np.clip(-np.log((image + DARK) / (skin + DARK)), -1, 3)
     body = ndimage.gaussian_filter(np.abs(density).sum(axis=2), 0.6)
-    radii = outline(soft_step(body, 0.40, 0.05))
+    radii = outline(soft_step(body, 0.36, 0.05))
     lesion, halo = within(radii, SIZE), within(radii + 2, SIZE)
     skin_around = rim * (1 - halo)
     grain, coarse = fine(density, 1.0), fine(density, 3.0)
@@ -50,8 +51,8 @@ def lesion_features(image: Floats) -> dict[str, Floats]:
         ),
         "structures": np.concatenate(
             [
-                np.log(spread_in(grain, lesion) + 0.01),
-                np.log(spread_in(coarse, lesion) + 0.01),
+                np.log(spread_in(grain, lesion) + 0.02),
+                np.log(spread_in(coarse, lesion) + 0.02),
                 _skew(grain, lesion),
             ]
         ),

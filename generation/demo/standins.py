@@ -112,5 +112,6 @@ def _eight_bit(pixels: Pixels) -> NDArray[np.uint8]:
     """Return 8-bit pixels; a 16-bit film is scaled by its range."""
     values = np.asarray(pixels)
     if values.dtype == np.uint8:
-        return values
-    return (values.astype(np.float64) / 65535 * 255).round().astype(np.uint8)
+        return np.asarray(values, dtype=np.uint8)
+    scaled = (values.astype(np.float64) / 65535 * 255).round()
+    return np.asarray(scaled, dtype=np.uint8)

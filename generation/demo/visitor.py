@@ -12,9 +12,12 @@ import httpx
 from generation.demo.errors import DemoFailed
 
 TIMEOUT_SECONDS = 120
+REAUTHENTICATE = "/accounts/reauthenticate/"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 JSON_BLOCK = re.compile(r'<script id="([^"]+)" type="application/json">(.*?)</script>', re.DOTALL)
-NOTICE = re.compile(r'class="(?:errorlist|errors|notice bad)[^"]*"[^>]*>(.*?)</(?:ul|p|div)>', re.DOTALL)
+NOTICE = re.compile(
+    r'class="(?:errorlist|errors|notice bad)[^"]*"[^>]*>(.*?)</(?:ul|p|div)>', re.DOTALL
+)
 
 
 @dataclass
@@ -24,6 +27,8 @@ class Visitor:
     base: str
     client: httpx.Client = field(init=False)
     token: str = ""
+    where: str = ""
+    password: str = ""
 
     def __post_init__(self) -> None:
         self.client = httpx.Client(
@@ -39,24 +44,35 @@ class Visitor:
         answer = self.submit("/accounts/login/", {"login": email, "password": password})
         if answer.url.path == "/accounts/login/":
             raise DemoFailed(f"{email} could not sign in: {said(answer.text)}")
+        self.password = password
         return self
 
     def page(self, path: str) -> str:
         """Return a page's HTML and remember its CSRF token."""
         answer = self.client.get(path)
-        _must_be_fine(answer)
-        if found := TOKEN.search(answer.text):
-            self.token = found.group(1)
+        self._arrive(answer)
         return answer.text
 
     def submit(self, path: str, fields: dict[str, Any], files: Any = None) -> httpx.Response:
         """Post a form as a browser would; return the page it leads to."""
+        answer = self._post(path, fields, files)
+        if answer.url.path == REAUTHENTICATE:
+            self._post(str(answer.url), {"password": self.password})
+            answer = self._post(path, fields, files)
+        return answer
+
+    def _post(self, path: str, fields: dict[str, Any], files: Any = None) -> httpx.Response:
         body = {"csrfmiddlewaretoken": self.token, **fields}
         answer = self.client.post(path, data=body, files=files, headers={"Referer": self.base})
+        self._arrive(answer)
+        return answer
+
+    def _arrive(self, answer: httpx.Response) -> None:
+        """Remember where a redirect led, and the form token of that page."""
         _must_be_fine(answer)
+        self.where = answer.url.path
         if found := TOKEN.search(answer.text):
             self.token = found.group(1)
-        return answer
 
     def send(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Post JSON as the reading screen does; return the answer."""

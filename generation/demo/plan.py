@@ -1,0 +1,35 @@
+"""How large a demo is: images, steps, cases."""
+
+from dataclasses import dataclass
+
+BUDGET_OF_LATE = 100  # accepted images wanted per class: more than one round can give
+
+
+@dataclass(frozen=True)
+class DemoSize:
+    """Counts per class of one demo.
+
+    shown: synthetic images per class and arm in the plausibility part of round 1; real: real
+    images beside them; turing: images per class and source in the turing part; early and steps:
+    optimizer steps of the two checkpoints.
+    """
+
+    preset: str
+    shown: int
+    real: int
+    turing: int
+    early: int
+    steps: int | None = None
+    prototypes: int = 1
+
+
+def size_for(preset: str, *, classes: int) -> DemoSize:
+    """Return the size of a demo: at least 30 images per class and arm with the preset `demo`."""
+    if preset == "tiny":
+        return DemoSize(preset, shown=6, real=3, turing=2, early=10, steps=40)
+    if classes <= 4:
+        return DemoSize(preset, shown=32, real=30, turing=8, early=EARLY_STEPS, prototypes=2)
+    return DemoSize(preset, shown=24, real=20, turing=4, early=EARLY_STEPS)
+
+
+EARLY_STEPS = 150
