@@ -9,7 +9,12 @@ from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
 from metrics.report.selection import arms_of, cases, readers_of
 from metrics.report.turing import mrmc_frame
-from metrics.stats.mrmc import obuchowski_rockette
+from metrics.stats.mrmc import (
+    ModalityEstimate,
+    MultiReader,
+    PairDifference,
+    obuchowski_rockette,
+)
 
 
 @dataclass(frozen=True)
@@ -40,73 +45,86 @@ def generator_rows(part: pd.DataFrame, facts: Facts) -> tuple[GeneratorRow, ...]
     arms = [arm for arm in arms_of(part, facts) if facts.arm(arm).source != "real"]
     if len(arms) < 2 or len(readers_of(part)) < 2:
         return ()
+    both = _modalities(part, arms)
+    order = int(part["part"].iloc[0])
+    try:
+        found = obuchowski_rockette(both, "unbiased", "auc", positive_at=0)
+    except ValueError as error:
+        return (_refused(part, order, arms[0], str(error)),)
+    rows = [_area(order, one) for one in found.modalities]
+    if found.random_both is not None:
+        # readings of the shared real images stand in every modality and count once
+        n = int(part["turing"].notna().sum())
+        rows += [_difference(order, pair, found, n) for pair in found.random_both.pairs]
+    return tuple(rows)
+
+
+def _modalities(part: pd.DataFrame, arms: list[str]) -> pd.DataFrame:
+    """Return readings per generator, each together with all real images."""
     real = part[part["source"] == "real"]
     frames = [
         mrmc_frame(pd.concat([part[part["arm"] == arm], real])).assign(modality=arm) for arm in arms
     ]
     both = pd.concat(frames, ignore_index=True)
-    order, n = int(part["part"].iloc[0]), cases(part).nunique()
-    readers = len(readers_of(part))
-    try:
-        # last arm first, so that differences read "later minus earlier" as everywhere else
-        both["modality"] = pd.Categorical(both["modality"], categories=arms[::-1])
-        found = obuchowski_rockette(both, "unbiased", "auc", positive_at=0)
-    except ValueError as error:
-        return (
-            GeneratorRow(
-                order,
-                arms[0],
-                "",
-                None,
-                None,
-                None,
-                None,
-                n,
-                readers,
-                len(both),
-                "refused",
-                "",
-                str(error),
-            ),
-        )
-    rows = [
-        GeneratorRow(
-            order,
-            one.modality,
-            "",
-            one.estimate,
-            one.low,
-            one.high,
-            None,
-            one.n_images,
-            one.n_readers,
-            one.n_readings,
-            one.method,
-            one.estimand,
-            "; ".join(words.unique(one.warnings)),
-        )
-        for one in found.modalities
-    ]
-    test = found.random_both
-    for pair in test.pairs if test else ():
-        rows.append(
-            GeneratorRow(
-                order,
-                pair.first,
-                pair.second,
-                pair.difference,
-                pair.low,
-                pair.high,
-                pair.p,
-                n,
-                found.n_readers,
-                found.n_readings,
-                found.method,
-                test.estimand if test else "",
-                "",
-            )
-        )
-    return tuple(rows)
+    # last arm first, so that differences read "later minus earlier" as everywhere else
+    both["modality"] = pd.Categorical(both["modality"], categories=arms[::-1])
+    return both
+
+
+def _area(order: int, one: ModalityEstimate) -> GeneratorRow:
+    return GeneratorRow(
+        part=order,
+        arm=one.modality,
+        reference="",
+        estimate=one.estimate,
+        low=one.low,
+        high=one.high,
+        p=None,
+        n_images=one.n_images,
+        n_readers=one.n_readers,
+        n_readings=one.n_readings,
+        method=one.method,
+        estimand=one.estimand,
+        warnings="; ".join(words.unique(one.warnings)),
+    )
+
+
+def _difference(
+    order: int, pair: PairDifference, found: MultiReader, n_readings: int
+) -> GeneratorRow:
+    return GeneratorRow(
+        part=order,
+        arm=pair.first,
+        reference=pair.second,
+        estimate=pair.difference,
+        low=max(-1.0, pair.low),
+        high=min(1.0, pair.high),
+        p=pair.p,
+        n_images=found.n_images,
+        n_readers=found.n_readers,
+        n_readings=n_readings,
+        method=found.method,
+        estimand=found.estimand,
+        warnings="; ".join(words.unique(found.warnings)),
+    )
+
+
+def _refused(part: pd.DataFrame, order: int, arm: str, why: str) -> GeneratorRow:
+    return GeneratorRow(
+        part=order,
+        arm=arm,
+        reference="",
+        estimate=None,
+        low=None,
+        high=None,
+        p=None,
+        n_images=cases(part).nunique(),
+        n_readers=len(readers_of(part)),
+        n_readings=int(part["turing"].notna().sum()),
+        method="refused",
+        estimand="",
+        warnings=why,
+    )
 
 
 def generator_table(rows: tuple[GeneratorRow, ...], facts: Facts, key: str) -> Table:

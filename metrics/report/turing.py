@@ -1,20 +1,27 @@
 """The visual Turing test: each reader, all readers, and what may be said about chance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from metrics.report import words
-from metrics.report.document import Row, Table
+from metrics.report.document import Row
 from metrics.report.facts import Facts
 from metrics.report.selection import arms_of, cases, readers_of
 from metrics.stats.comparison import adjust, binomial_test
 from metrics.stats.mrmc import MultiReader, obuchowski_rockette
 from metrics.stats.mrmc.design import Metric
 from metrics.stats.result import Estimate
-from metrics.stats.turing import auc, equivalence, over_readers, reader_performance, verdict
+from metrics.stats.turing import (
+    Verdict,
+    auc,
+    equivalence,
+    over_readers,
+    reader_performance,
+    verdict,
+)
 
 CHANCE = 0.5
 MIDDLE = 3.5  # answers 1..3 call an image synthetic, 4..6 real
@@ -238,11 +245,8 @@ def _all_verdict(part: pd.DataFrame, area: MultiReader, facts: Facts) -> Verdict
 
 
 def _verdict_row(
-    rows: pd.DataFrame, name: tuple[str, str], facts: Facts, said: "object"
+    rows: pd.DataFrame, name: tuple[str, str], facts: Facts, said: Verdict
 ) -> VerdictRow:
-    from metrics.stats.turing import Verdict
-
-    assert isinstance(said, Verdict)  # noqa: S101  for the type checker
     return VerdictRow(
         part=int(rows["part"].iloc[0]),
         reader=name[0],
@@ -293,8 +297,6 @@ def _no_verdict(rows: pd.DataFrame, reader: str, facts: Facts, why: str) -> Verd
 
 def _holm(rows: list[VerdictRow]) -> list[VerdictRow]:
     """Return the rows with Holm over the readers."""
-    from dataclasses import replace
-
     adjusted = iter(adjust([row.p_chance for row in rows if row.p_chance is not None]))
     return [
         row if row.p_chance is None else replace(row, p_chance_holm=float(next(adjusted)))
@@ -326,96 +328,3 @@ def pooled_rows(part: pd.DataFrame, facts: Facts) -> tuple[PooledRow, ...]:
             )
         )
     return tuple(rows)
-
-
-def measure_table(rows: tuple[MeasureRow, ...], key: str) -> Table:
-    """Return a line per reader and a column per measure."""
-    cells = {(row.reader, row.measure): row for row in rows}
-    readers = list(dict.fromkeys(row.reader for row in rows))
-    sizes = {row.reader: f"{row.n_readings} ({row.n_images})" for row in rows}
-    methods = words.unique(row.method for row in rows if row.method != "refused")
-    return Table(
-        key=key,
-        title="Readers",
-        records=rows,
-        header=("Reader", *(f"#{label}" for label in MEASURES.values()), "#readings (images)"),
-        body=tuple(
-            (reader, *(_shown(cells[reader, name]) for name in MEASURES), sizes[reader])
-            for reader in readers
-        ),
-        caption=f"Positive means synthetic; 95 % limits. Methods: {'; '.join(methods)}.",
-        total=int(EVERY_READER in readers),
-    )
-
-
-def _shown(row: MeasureRow) -> str:
-    if row.measure in {"d_prime", "criterion", "auc"}:
-        return words.number_with_limits(row.estimate, row.low, row.high)
-    return words.with_limits(row.estimate, row.low, row.high)
-
-
-def verdict_table(rows: tuple[VerdictRow, ...], facts: Facts, key: str) -> Table:
-    """Return the verdicts with the p-values that decide them."""
-    origin = "frozen analysis plan" if facts.plan_names_margin else "default, not pre-registered"
-    return Table(
-        key=key,
-        title="What may be said about chance",
-        records=rows,
-        header=(
-            "Reader",
-            "Endpoint",
-            "#Estimate (95 %)",
-            "#p, chance",
-            "#p, equivalence",
-            "Verdict",
-            "#readings",
-        ),
-        body=tuple(
-            (
-                row.reader,
-                row.endpoint,
-                words.number_with_limits(row.estimate, row.low, row.high),
-                words.p_value(row.p_chance),
-                words.p_value(row.p_equivalence),
-                row.state,
-                str(row.n_readings),
-            )
-            for row in rows
-        ),
-        caption=(
-            f"Chance is the constant .5; margin ±{facts.margin:g} ({origin}), "
-            f"alpha {facts.alpha:g}. A p-value above alpha alone never means “indistinguishable”."
-        ),
-        total=int(bool(rows) and rows[-1].reader == EVERY_READER),
-    )
-
-
-def pooled_table(rows: tuple[PooledRow, ...], facts: Facts, key: str) -> Table:
-    """Return the counts per arm."""
-    return Table(
-        key=key,
-        title="What was called what",
-        records=rows,
-        header=(
-            "Arm",
-            "#called synthetic",
-            "#called real",
-            "#cannot judge",
-            "#missing",
-            "#right",
-            "#images",
-        ),
-        body=tuple(
-            (
-                facts.arm(row.arm).label,
-                str(row.called_synthetic),
-                str(row.called_real),
-                str(row.n_cannot_judge),
-                str(row.n_missing),
-                words.percent(row.share_right),
-                str(row.n_images),
-            )
-            for row in rows
-        ),
-        caption="Counts over all readings: a description without interval or p-value.",
-    )

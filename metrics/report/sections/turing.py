@@ -14,14 +14,12 @@ from metrics.report.turing import (
     VerdictRow,
     all_readers,
     measure_rows,
-    measure_table,
     pooled_rows,
-    pooled_table,
     scores,
     truth,
     verdict_rows,
-    verdict_table,
 )
+from metrics.report.turing_tables import measure_table, pooled_table, verdict_table
 from metrics.stats.roc import Curve, curve
 
 KEY, TITLE = "turing", "Turing test"
