@@ -46,6 +46,7 @@ PART_FIELDS = {
     "revise_window",
     "full_form_fraction",
     "control_fraction",
+    "anchor_fraction",
     "preset_below_min_px",
     "show_intended_class",
     "display",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from review.studies.views import create, design, join, pages, people, preparation
+from review.studies.views import create, criteria, design, join, pages, people, preparation
 
 app_name = "studies"
 urlpatterns = [
@@ -16,6 +16,10 @@ urlpatterns = [
     path("<slug:slug>/parts/", design.add_part, name="add_part"),
     path("<slug:slug>/parts/<int:order>/", design.change_part, name="part"),
     path("<slug:slug>/parts/<int:order>/draws/", design.set_draws, name="draws"),
+    path("<slug:slug>/criteria/", criteria.criteria, name="criteria"),
+    path("<slug:slug>/criteria/fork/", criteria.fork, name="fork_criteria"),
+    path("<slug:slug>/criteria/sign/", criteria.sign, name="sign_criteria"),
+    path("<slug:slug>/criteria/<slug:code>/", criteria.change, name="criterion"),
     path("<slug:slug>/copy/", design.copy, name="copy"),
     path("<slug:slug>/prepare/", preparation.prepare, name="prepare"),
     path("<slug:slug>/progress/", preparation.progress, name="progress"),

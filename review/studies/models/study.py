@@ -168,6 +168,9 @@ class Part(models.Model):
     control_fraction = models.FloatField(
         default=0.05, help_text="wrong-class controls, as a share of a plausibility part"
     )
+    anchor_fraction = models.FloatField(
+        default=0, help_text="read by everybody although readings_per_case says k"
+    )
     preset_below_min_px = models.BooleanField(default=False)
     show_intended_class = models.BooleanField(default=True)
     display = models.JSONField(default=dict, help_text="pixel size, scale law, window presets")
@@ -189,6 +192,10 @@ class Part(models.Model):
             models.CheckConstraint(
                 condition=Q(full_form_fraction__gte=0, full_form_fraction__lte=1),
                 name="full_form_fraction_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(anchor_fraction__gte=0, anchor_fraction__lte=0.5),
+                name="anchor_fraction_is_at_most_half",
             ),
         ]
 

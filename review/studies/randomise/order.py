@@ -109,7 +109,7 @@ def _keyed_stream(
 ) -> list[Placed]:
     """Sort by key. A repeated case's first place leaves room for its second, `gap` (a share) on."""
     # A key is a place only up to about sqrt(n): without this room the last repeats find none.
-    gap = min(0.95, gap + 1 / math.sqrt(len(items) + len(repeated)))
+    gap = min(0.95, gap + 1.5 / math.sqrt(len(items) + len(repeated)))
     keyed: list[tuple[float, str, Placed]] = []
     for item in items:
         first = keyed_fraction(secret, *names, item.case, 0)
@@ -131,6 +131,7 @@ class _Repair:
         self.gap = gap
         self.out: list[Placed] = []
         self.first_at: dict[str, int] = {}
+        self.runs = (_RunCount(), _RunCount())  # of the last place: class, source
 
     def place(self, stream: list[Placed]) -> list[Placed]:
         waiting: deque[Placed] = deque()
@@ -141,6 +142,7 @@ class _Repair:
                 waiting.clear()
                 for placed in left:
                     self._insert_where_it_fits(placed)
+                self._swap_out_long_runs()
         return self.out
 
     def _take_waiting(self, waiting: deque[Placed]) -> bool:
@@ -164,6 +166,8 @@ class _Repair:
         if placed.replicate == 0:
             self.first_at[placed.item.case] = len(self.out)
         self.out.append(placed)
+        for run, value in zip(self.runs, _values(placed.item), strict=True):
+            run.add(value)
 
     def _fits_next(self, placed: Placed) -> bool:
         at = len(self.out)
@@ -173,14 +177,8 @@ class _Repair:
             first = self.first_at.get(placed.item.case)
             if first is None or at - first < self.gap:
                 return False
-        return self._run_fits(placed.item, self.out[-max(self.limits) :])
-
-    def _run_fits(self, item: Item, before: Sequence[Placed]) -> bool:
-        by_class, by_source = self.limits
-        return (
-            _run_back(before, "image_class", item.image_class) < by_class
-            and _run_back(before, "source", item.source) < by_source
-        )
+        rules = zip(self.runs, _values(placed.item), self.limits, strict=True)
+        return all(run.value != value or run.length < limit for run, value, limit in rules)
 
     def _insert_where_it_fits(self, placed: Placed) -> None:
         """Put a leftover into the earliest place from the end that keeps the rules, else last."""
@@ -189,7 +187,19 @@ class _Repair:
                 self.out.insert(at, placed)
                 self._reindex()
                 return
+        if placed.replicate:
+            self._move_first_back(placed)
         self._append(placed)
+
+    def _move_first_back(self, placed: Placed) -> None:
+        """Move a case's first place back, so that its repeat can come last; else leave it."""
+        here = self.first_at[placed.item.case]
+        first = self.out.pop(here)
+        self._reindex()
+        latest = len(self.out) + 1 - self.gap
+        fitting = (at for at in range(latest, -1, -1) if self._fits_between(first, at))
+        self.out.insert(next(fitting, here), first)
+        self._reindex()
 
     def _fits_between(self, placed: Placed, at: int) -> bool:
         item, reach = placed.item, max(self.limits)
@@ -199,13 +209,76 @@ class _Repair:
             ahead = _run_back(after[::-1], field, value)
             if _run_back(before, field, value) + 1 + ahead > limit:
                 return False
+        if item.is_control and at < FIRST_MAIN:
+            return False
         first = self.first_at.get(item.case)
         return not placed.replicate or (first is not None and at - first >= self.gap)
 
+    def _swap_out_long_runs(self) -> None:
+        """Exchange a case of a run that is too long with one from elsewhere; repeats stay put."""
+        twice = {placed.item.case for placed in self.out if placed.replicate}
+        movable = [at for at, p in enumerate(self.out) if p.item.case not in twice]
+        for at in self._breaks():
+            near = [m for m in movable if abs(m - at) < max(self.limits)]
+            options = ((one, other) for one in near for other in movable)
+            next((pair for pair in options if self._swap_helps(*pair)), None)
+
+    def _breaks(self) -> list[int]:
+        """Return the places at which a run is longer than its limit."""
+        runs = (_RunCount(), _RunCount())
+        found = []
+        for at, placed in enumerate(self.out):
+            for run, value in zip(runs, _values(placed.item), strict=True):
+                run.add(value)
+            if any(run.length > limit for run, limit in zip(runs, self.limits, strict=True)):
+                found.append(at)
+        return found
+
+    def _swap_helps(self, one: int, other: int) -> bool:
+        """Swap two places if every run around both then holds; say whether it did."""
+        controls = self.out[one].item.is_control or self.out[other].item.is_control
+        if one == other or (controls and min(one, other) < FIRST_MAIN):
+            return False
+        self._swap(one, other)
+        reach = max(self.limits)
+        around = {*range(one - reach, one + reach + 1), *range(other - reach, other + reach + 1)}
+        if all(self._runs_hold(at) for at in around if 0 <= at < len(self.out)):
+            return True
+        self._swap(one, other)
+        return False
+
+    def _swap(self, one: int, other: int) -> None:
+        self.out[one], self.out[other] = self.out[other], self.out[one]
+
+    def _runs_hold(self, at: int) -> bool:
+        """Say whether the runs that end at a place are within the limits."""
+        before = self.out[max(0, at - max(self.limits)) : at]
+        rules = zip(("image_class", "source"), _values(self.out[at].item), self.limits, strict=True)
+        return all(_run_back(before, field, value) < limit for field, value, limit in rules)
+
     def _reindex(self) -> None:
+        self.runs = (_RunCount(), _RunCount())
         for at, placed in enumerate(self.out):
             if placed.replicate == 0:
                 self.first_at[placed.item.case] = at
+            for run, value in zip(self.runs, _values(placed.item), strict=True):
+                run.add(value)
+
+
+@dataclass
+class _RunCount:
+    """The value of the last place and how often it came in a row."""
+
+    value: str = ""
+    length: int = 0
+
+    def add(self, value: str) -> None:
+        self.length = self.length + 1 if value == self.value else 1
+        self.value = value
+
+
+def _values(item: Item) -> tuple[str, str]:
+    return item.image_class, item.source
 
 
 def _run_back(places: Sequence[Placed], field: str, value: str) -> int:

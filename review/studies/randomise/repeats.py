@@ -1,4 +1,4 @@
-"""Which cases a reader sees twice, without being told."""
+"""Random shares of cases, spread over strata: repeats, and anchors that everybody reads."""
 
 import math
 from collections import defaultdict
@@ -21,13 +21,8 @@ def share_out(total: int, sizes: dict[str, int]) -> dict[str, int]:
     return given
 
 
-def choose_repeats(
-    cases: Sequence[tuple[str, str]],
-    fraction: float,
-    *,
-    secret: bytes,
-    part: object,
-    reader: object,
+def choose_share(
+    cases: Sequence[tuple[str, str]], fraction: float, *, secret: bytes, names: tuple[object, ...]
 ) -> frozenset[str]:
     """Choose round(fraction * n) of (case, stratum) pairs, spread over strata, by keyed rank."""
     groups: dict[str, list[str]] = defaultdict(list)
@@ -37,6 +32,6 @@ def choose_repeats(
     counts = share_out(total, {name: len(members) for name, members in groups.items()})
     chosen: set[str] = set()
     for name, members in groups.items():
-        ranked = sorted(members, key=lambda c: keyed_rank(secret, "repeat", part, reader, c))
+        ranked = sorted(members, key=lambda c: keyed_rank(secret, *names, c))
         chosen.update(ranked[: counts[name]])
     return frozenset(chosen)

@@ -172,11 +172,11 @@ def _images(design: Design) -> list[Item]:
 
 
 def _criteria(study: Study) -> Item:
-    if study.criterion_set.status == CriterionSet.Status.SIGNED:
-        return Item("criteria", "ok", f"Criteria: {study.criterion_set}, signed by an expert.")
-    return Item(
-        "criteria", "warn", f"Criteria: {study.criterion_set}, to be confirmed by an expert."
-    )
+    link = reverse("studies:criteria", args=[study.slug])
+    chosen = study.criterion_set
+    if chosen.status == CriterionSet.Status.SIGNED:
+        return Item("criteria", "ok", f"Criteria: {chosen}, signed by an expert.", link)
+    return Item("criteria", "warn", f"Criteria: {chosen}, to be confirmed by an expert.", link)
 
 
 def _compression(design: Design) -> list[Item]:

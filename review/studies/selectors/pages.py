@@ -119,6 +119,7 @@ class PartTable:
     total: int
     real_share: float
     without: tuple[str, ...] = ()
+    matching: str = ""
 
     @property
     def real_percent(self) -> int:
@@ -149,7 +150,9 @@ def part_tables(study: Study, design: Design | None = None) -> list[PartTable]:
             )
             for c in classes
         ]
-        tables.append(_shown(part, rows, [arm.pool.source for arm in design.arms]))
+        table = _shown(part, rows, [arm.pool.source for arm in design.arms])
+        matching: list[str] = next((d.matching for d in design.by_part.get(part.pk, [])), [])
+        tables.append(replace(table, matching=", ".join(matching)))
     return tables
 
 

@@ -10,7 +10,7 @@ from review.studies.models import Assignment, Case, Membership, Part, Session, S
 from review.studies.randomise.blocks import assign_blocks
 from review.studies.randomise.keys import keyed_fraction
 from review.studies.randomise.order import Item, Order, order_cases
-from review.studies.randomise.repeats import choose_repeats
+from review.studies.randomise.repeats import choose_share
 
 STEP = 1 << 32  # between two ranks: room for 32 insertions at one place
 
@@ -40,7 +40,9 @@ def assign_reader(membership: Membership) -> int:
         if not part.sessions.filter(membership=membership).exists():
             cases = list(_cases(part))
             if part.readings_per_case:
-                cases = [case for case, _ in short_cases(part)]
+                wanted = {case.pk for case, _ in short_cases(part)}
+                anchors = anchors_of(part)
+                cases = [case for case in cases if case.pk in wanted or case.code in anchors]
             written += _write_list(membership, part, cases)
     return written
 
@@ -50,7 +52,9 @@ def order_of(membership: Membership, part: Part, cases: list[Case]) -> Order:
     secret = bytes(part.study.secret)
     names: dict[str, Any] = {"secret": secret, "part": part.order, "reader": membership.code}
     main = [(case.code, _stratum(case)) for case in cases if _is_main(case)]
-    repeated = choose_repeats(main, part.repeat_fraction, **names)
+    repeated = choose_share(
+        main, part.repeat_fraction, secret=secret, names=("repeat", part.order, membership.code)
+    )
     items = [
         Item(
             case=case.code,
@@ -93,9 +97,10 @@ def _assign_part(part: Part, missing: list[Membership], readers: list[Membership
         part.readings_per_case,
         secret=bytes(part.study.secret),
     )
+    anchors = anchors_of(part)
     written = 0
     for reader in missing:
-        mine = [case for case in cases if reader.code in blocks[case.code]]
+        mine = [c for c in cases if reader.code in blocks[c.code] or c.code in anchors]
         written += _write_list(reader, part, mine)
     return written
 
@@ -120,6 +125,14 @@ def _write_list(membership: Membership, part: Part, cases: list[Case]) -> int:
         for at, placed in enumerate(order.places)
     ]
     return len(Assignment.objects.bulk_create(rows, batch_size=1000))
+
+
+def anchors_of(part: Part) -> frozenset[str]:
+    """Return the main cases that everybody reads although each case is read by k readers."""
+    main = part.cases.filter(role=Case.Role.MAIN).select_related("arm", "intended_class")
+    strata = [(case.code, _stratum(case)) for case in main.order_by("code")]
+    names = ("anchor", part.order)
+    return choose_share(strata, part.anchor_fraction, secret=bytes(part.study.secret), names=names)
 
 
 def short_cases(part: Part) -> list[tuple[Case, int]]:

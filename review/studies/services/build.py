@@ -159,8 +159,19 @@ def remove_part(*, actor: Any, part: Part) -> None:
 
 
 @transaction.atomic
-def set_draws(*, actor: Any, part: Part, counts: Counts, seed: int | None = None) -> list[Draw]:
-    """Replace the draws of a part: counts are {(arm code, class code): n}; zeros are left out."""
+def set_draws(
+    *,
+    actor: Any,
+    part: Part,
+    counts: Counts,
+    seed: int | None = None,
+    matching: tuple[str, ...] = (),
+) -> list[Draw]:
+    """Replace the draws of a part: counts are {(arm code, class code): n}; zeros are left out.
+
+    `matching` names covariates whose levels the arms of a class share in equal numbers, as far as
+    there are images; "cluster" takes at most one image of a patient or lesion.
+    """
     locked = lock_draft(actor, part.study)
     seed = locked.draw_seed if seed is None else seed
     if not 0 <= seed < 1 << 63:
@@ -172,11 +183,17 @@ def set_draws(*, actor: Any, part: Part, counts: Counts, seed: int | None = None
         _check_cell(arms, classes, (arm_code, class_code), count)
         if count:
             cell = {"arm": arms[arm_code], "image_class": classes[class_code]}
-            rows.append(Draw(part=part, count=count, seed=seed, **cell))
+            rows.append(Draw(part=part, count=count, seed=seed, matching=list(matching), **cell))
     part.draws.all().delete()
     draws = Draw.objects.bulk_create(rows)
     after = {f"{arm}/{name}": n for (arm, name), n in counts.items() if n}
-    log_study(actor, locked, "draws.set", part, after={"seed": seed, "counts": after})
+    log_study(
+        actor,
+        locked,
+        "draws.set",
+        part,
+        after={"seed": seed, "counts": after, "matching": list(matching)},
+    )
     return draws
 
 
@@ -211,6 +228,7 @@ def _check_arm(study: Study, pool: Pool, code: str) -> None:
 
 def _check_part(kind: str, values: dict[str, Any]) -> None:
     limits = {"repeat_fraction": 0.5, "control_fraction": 0.2, "full_form_fraction": 1}
+    limits["anchor_fraction"] = 0.5
     for name, most in limits.items():
         if not 0 <= values.get(name, 0) <= most:
             raise BadProtocol(f"{name} is {values[name]}; take a share from 0 to {most}.")

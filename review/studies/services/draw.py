@@ -5,11 +5,14 @@ moves no other. Parts share no image: each takes the best ranks that the parts b
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from review.catalog.models import ImageAsset, ImageClass, Pool
 from review.studies.availability import drawable, reader_users, seen_unblinded
 from review.studies.controls import choose_wrong_class, wanted_controls
+from review.studies.matching import CLUSTER, Level, level_of, matched_quotas
 from review.studies.models import Arm, Case, Draw, Part, Study
 from review.studies.randomise.keys import keyed_rank, seed_bytes
 
@@ -22,6 +25,7 @@ FACTS = (
     "inclusion_probability",
     "covariates",
 )
+Fits = Callable[[ImageAsset], bool]
 COLUMNS = ("pk", "uuid", "pool_id", "source_key", "pixel_sha256", "image_class_id", "findings")
 
 
@@ -55,12 +59,15 @@ class _Urn:
         self.known = len(seen)
         self.left: dict[tuple[int, int], list[ImageAsset]] = defaultdict(list)
         self.real_hashes: set[str] = set()
+        self.clusters: set[str] = set()
         images = drawable(list(arm_of)).only(*COLUMNS, *FACTS)
         for image in images.iterator():
             if image.pk not in seen:
                 self.left[arm_of[image.pool_id].pk, image.image_class_id].append(image)
 
-    def take(self, key: bytes, names: tuple[object, ...], cell: tuple[int, int], n: int) -> list:
+    def take(
+        self, key: bytes, names: tuple[object, ...], cell: tuple[int, int], n: int, fits: Fits
+    ) -> list[ImageAsset]:
         """Take up to n images of (arm, class) by rank; the same real picture only once."""
         is_real = self.arms[cell[0]].pool.source == Pool.Source.REAL
         ranked = sorted(
@@ -71,14 +78,19 @@ class _Urn:
         kept: list[ImageAsset] = []
         for image in ranked:
             fresh = not is_real or image.pixel_sha256 not in self.real_hashes
-            if len(taken) < n and fresh:
+            if len(taken) < n and fresh and fits(image):
                 taken.append(image)
-                if is_real:
-                    self.real_hashes.add(image.pixel_sha256)
+                self._note(image, is_real)
             else:
                 kept.append(image)
         self.left[cell] = kept
         return taken
+
+    def _note(self, image: ImageAsset, is_real: bool) -> None:
+        if is_real:
+            self.real_hashes.add(image.pixel_sha256)
+        if image.cluster_key:
+            self.clusters.add(image.cluster_key)
 
 
 def draw_images(study: Study) -> DrawResult:
@@ -86,9 +98,9 @@ def draw_images(study: Study) -> DrawResult:
     urn = _Urn(study)
     result = DrawResult()
     draws = Draw.objects.filter(part__study=study).select_related("part", "arm", "image_class")
-    ordered = draws.order_by("part__order", "arm__pk", "image_class__order")
-    for draw in ordered:
-        _take_draw(urn, draw, result)
+    ordered = draws.order_by("part__order", "image_class__order", "arm__pk")
+    for _, group in groupby(ordered, key=lambda draw: (draw.part_id, draw.image_class_id)):
+        _take_class(urn, list(group), result)
     classes = {c.pk: c for c in study.domain.classes.all()}
     for part in study.parts.order_by("order"):
         _take_controls(urn, part, classes, result)
@@ -97,10 +109,41 @@ def draw_images(study: Study) -> DrawResult:
     return result
 
 
-def _take_draw(urn: _Urn, draw: Draw, result: DrawResult) -> None:
+def _take_class(urn: _Urn, draws: list[Draw], result: DrawResult) -> None:
+    """Take the images of one class of a part from its arms, matched if that is asked."""
+    quotas = matched_quotas(
+        {draw.arm_id: draw.count for draw in draws},
+        {draw.arm_id: urn.left[draw.arm_id, draw.image_class_id] for draw in draws},
+        tuple(draws[0].matching),
+    )
+    unmatched = 0
+    for draw in draws:
+        found: list[ImageAsset] = []
+        for level, n in quotas.get(draw.arm_id, {}).items():
+            found += _take(urn, draw, n, draw.matching, level)
+        rest = _take(urn, draw, draw.count - len(found), draw.matching, None)
+        unmatched += len(rest) if quotas else 0
+        _keep(draw, found + rest, result)
+    if unmatched:
+        result.notes.append(
+            f"Part {draws[0].part.order}: {unmatched} images of {draws[0].image_class.code} could "
+            f"not be matched on {', '.join(draws[0].matching)}."
+        )
+
+
+def _take(
+    urn: _Urn, draw: Draw, n: int, matching: list[str], level: Level | None
+) -> list[ImageAsset]:
+    def fits(image: ImageAsset) -> bool:
+        if CLUSTER in matching and image.cluster_key in urn.clusters:
+            return False
+        return level is None or level_of(image, tuple(matching)) == level
+
     names = (draw.part.order, draw.arm.code, draw.image_class.code)
-    cell = (draw.arm_id, draw.image_class_id)
-    images = urn.take(seed_bytes(draw.seed), names, cell, draw.count)
+    return urn.take(seed_bytes(draw.seed), names, (draw.arm_id, draw.image_class_id), n, fits)
+
+
+def _keep(draw: Draw, images: list[ImageAsset], result: DrawResult) -> None:
     if len(images) < draw.count:
         result.problems.append(
             f"Part {draw.part.order} ({draw.part.kind}) asks for {draw.count} of "

@@ -21,7 +21,10 @@ POST /studies/<slug>/arms/              code, pool, label          (add)
 POST /studies/<slug>/arms/<code>/remove/
 POST /studies/<slug>/parts/             kind                       (add)
 POST /studies/<slug>/parts/<order>/     protocol of the part; `remove` takes it out
-POST /studies/<slug>/parts/<order>/draws/   count_<arm>_<class>=<n>, seed
+POST /studies/<slug>/parts/<order>/draws/   count_<arm>_<class>=<n>, seed, match (covariates)
+POST /studies/<slug>/criteria/fork/     a version of the study's own; then
+POST /studies/<slug>/criteria/<code>/   label, help, counts, min_px; `remove` takes it out
+POST /studies/<slug>/criteria/sign/     expert                     (admins)
 POST /studies/<slug>/prepare/           draw, render, audit: poll GET .../progress/?as=json
 GET  /studies/<slug>/progress/?as=json  {"state", "stage", "done", "total", "error", "audit"}
 POST /studies/<slug>/audit/override/    reason (20 characters or more), when a cue blocks
@@ -32,7 +35,7 @@ POST /studies/<slug>/invite/            email, role, experience -> 200, page wit
 POST /studies/<slug>/invitations/<pk>/revoke/
 POST /studies/<slug>/readers/<code>/withdraw/   keep_data, reason
 POST /studies/<slug>/amend/             kind (deadline | intro | void), value, reason
-GET  /studies/<slug>/protocol/, protocol.json, audit/, audit.json
+GET  /studies/<slug>/protocol/, protocol.json, audit/, audit.json, criteria/
 POST /studies/join/<token>/             name, password  -> 302 /read/<slug>/consent, or study
 POST /studies/<slug>/leave/             keep_data                  -> 302 /read/
 """

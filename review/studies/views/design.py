@@ -20,6 +20,7 @@ SHARES = {
     "repeats": "repeat_fraction",
     "full_forms": "full_form_fraction",
     "controls": "control_fraction",
+    "anchors": "anchor_fraction",
 }
 SWITCHES = ("show_intended_class", "preset_below_min_px")
 DISPLAY = ("px", "jpeg_quality")
@@ -85,7 +86,14 @@ def set_draws(request: HttpRequest, study: Study, order: int) -> HttpResponse:
     arms = list(study.arms.values_list("code", flat=True))
     counts = sent_counts(request.POST, arms, list(evaluated.values_list("code", flat=True)))
     seed = _number(request.POST, "seed") if request.POST.get("seed") else None
-    services.set_draws(actor=request.user, part=part, counts=counts, seed=seed)
+    names = [name.strip() for name in request.POST.get("match", "").split(",")]
+    services.set_draws(
+        actor=request.user,
+        part=part,
+        counts=counts,
+        seed=seed,
+        matching=tuple(name for name in names if name),
+    )
     messages.success(request, f"Counts of part {order} saved.")
     return redirect("studies:detail", slug=study.slug)
 

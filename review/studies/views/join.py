@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from review.accounts.limits import limit
 from review.accounts.models import User
 from review.studies import services
 from review.studies.errors import InvitationGone, StudyError
@@ -19,6 +20,7 @@ from review.studies.views.common import GONE, UNFIT, status_of
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
+@limit("join", 60, 60)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, token: str) -> HttpResponse:

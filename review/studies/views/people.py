@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.dateparse import parse_datetime
 
+from review.accounts.limits import limit
 from review.studies import services
 from review.studies.errors import BadProtocol
 from review.studies.models import Case, Membership, Study
@@ -15,6 +16,7 @@ from review.studies.views.common import edits
 from review.studies.views.pages import study_page
 
 
+@limit("invite", 120, 3600)
 @edits
 def invite(request: HttpRequest, study: Study) -> HttpResponse:
     """Make an invitation; the page shows its link once."""

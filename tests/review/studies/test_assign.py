@@ -63,6 +63,20 @@ def test_k_readings_per_case_are_spread_evenly(editor: User) -> None:
     assert max(loads) - min(loads) <= 1
 
 
+def test_anchors_are_read_by_everybody(editor: User) -> None:
+    study = make_draft(editor, per_class=4, real=4)
+    part = study.parts.get(order=1)
+    services.update_part(actor=editor, part=part, readings_per_case=1, anchor_fraction=0.25)
+    for name in ("ann", "bob", "cem"):
+        add_reader(editor, study, name)
+    study = services.activate_study(actor=editor, study=prepare(editor, study))
+    late = add_reader(editor, study, "late")
+    counts = Counter(Assignment.objects.filter(case__part=part).values_list("case", flat=True))
+    assert sorted(set(counts.values())) == [1, 4]
+    assert sum(n == 4 for n in counts.values()) == 12
+    assert late.sessions.get(part=part).assignments.count() == 12
+
+
 def test_a_reader_who_consents_while_the_study_runs_gets_a_list(editor: User) -> None:
     study = make_active(editor)
     before = {s.pk: stored(s) for s in Session.objects.filter(part__study=study)}

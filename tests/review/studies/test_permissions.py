@@ -16,7 +16,7 @@ from tests.worlds.building import make_active, make_draft, make_user
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 ROLES = ("anonymous", "reader", "analyst", "editor", "other_editor", "admin", "reading_admin")
-GET_STUDY = ("detail", "audit", "audit_json", "protocol", "protocol_json", "progress")
+GET_STUDY = ("detail", "audit", "audit_json", "protocol", "protocol_json", "progress", "criteria")
 POST_STUDY = {
     "settings": {},
     "add_arm": {},
@@ -25,6 +25,9 @@ POST_STUDY = {
     "part": {"order": 1},
     "draws": {"order": 1},
     "copy": {},
+    "fork_criteria": {},
+    "sign_criteria": {},
+    "criterion": {"code": "nucleus"},
     "prepare": {},
     "discard": {},
     "override": {},

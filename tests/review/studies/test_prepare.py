@@ -279,3 +279,35 @@ def test_counts_say_how_many_are_left(editor: User) -> None:
 
     counts = count_arms(make_draft(editor, pool_size=6))
     assert Counter(counts.values()) == {6: 3 * len(CLASSES)}
+
+
+def test_arms_are_matched_on_covariates_in_equal_numbers(editor: User) -> None:
+    study = make_draft(editor, pool_size=8)
+    for code, pattern in (("early", "PPPAAAAA"), ("late", "PPPPPPAA"), ("real", "PAPAPAPA")):
+        images = ImageAsset.objects.filter(pool=study.arms.get(code=code).pool)
+        for image in images:
+            view = pattern[int(image.source_key.split("-")[1])]
+            ImageAsset.objects.filter(pk=image.pk).update(covariates={"view": view})
+    part = study.parts.get(order=1)
+    counts = {(arm, "BAS"): 4 for arm in ("real", "early", "late")}
+    services.set_draws(actor=editor, part=part, counts=counts, matching=("view",))
+    prepare(editor, study)
+    main = part.cases.filter(role="main")
+    seen = Counter(main.values_list("arm__code", "covariates__view"))
+    mixes = {(seen[arm, "P"], seen[arm, "A"]) for arm in ("real", "early", "late")}
+    assert len(mixes) == 1
+    assert sum(mixes.pop()) == 4
+
+
+def test_one_image_of_a_patient_when_matched_on_clusters(editor: User) -> None:
+    study = make_draft(editor, pool_size=8)
+    real = ImageAsset.objects.filter(pool=study.arms.get(code="real").pool)
+    for image in real:
+        patient = f"p{int(image.source_key.split('-')[1]) // 2}-{image.image_class.code}"
+        ImageAsset.objects.filter(pk=image.pk).update(cluster_key=patient)
+    part = study.parts.get(order=1)
+    counts = {("real", "BAS"): 4, ("early", "BAS"): 4}
+    services.set_draws(actor=editor, part=part, counts=counts, matching=("cluster",))
+    prepare(editor, study)
+    main = part.cases.filter(role="main", arm__code="real")
+    assert main.values("cluster_key").distinct().count() == 4
