@@ -26,10 +26,10 @@ from generation.demo.measures import Floats
 from generation.demo.phantoms import PHANTOM_CLASSES, draw_phantom
 from generation.feedback.reads import Mark
 
-REACH = 1.35  # beyond this many times the clean distance a criterion fails
+REACH = 1.85  # beyond this many times the clean distance a criterion fails
 CLEAN_QUANTILE = 0.98
 TRIMMED = 0.97  # part of the clean phantoms that describe the scatter: a few have odd outlines
-TOLERANCE = 0.15  # of the spread over all classes, added to the scatter inside a class
+TOLERANCE = 0.45  # of the spread over all classes, added to the scatter inside a class
 CLEAN_SAMPLES = 100  # phantoms per class
 CLEAN_SEED = 9_000_000
 MAX_BLUR, MAX_NOISE = 0.45, 0.02  # what a clean image may have gone through: pixels, grey levels

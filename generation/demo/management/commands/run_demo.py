@@ -106,9 +106,7 @@ class _Teller:
         elif _stage(text) != self.shown:
             sys.stderr.write(f"  {text}\n")
         sys.stderr.flush()
-        self.shown = (
-            text if sys.stderr.isatty() else text.split(",", maxsplit=1)[0].rstrip("0123456789 of")
-        )
+        self.shown = text if sys.stderr.isatty() else _stage(text)
 
     def end(self) -> None:
         if sys.stderr.isatty() and self.shown:
@@ -117,7 +115,7 @@ class _Teller:
 
 def _stage(text: str) -> str:
     """Return a line of progress without its numbers."""
-    return re.sub(r"[\d.]+|/s", "", text)
+    return re.sub(r"(, )?[\d.]+(/s)?", "", text)
 
 
 def _in_its_own_environment(*, keep: bool) -> None:
