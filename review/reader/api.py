@@ -13,10 +13,11 @@ from review.reader.errors import BadPayload
 from review.reader.payload import SubmitRequest, parse_submit
 from review.reader.wire import news_for, pack_answer
 from review.readings.errors import InvalidAnswer, NotReading, ReadingError
+from review.readings.facts import find_facts
 from review.readings.models import Reading
 from review.readings.seats import Seat, open_session
-from review.readings.selectors import find_assignment, find_rendition, standing_answers
-from review.readings.services import Status, Submission, submit_reading
+from review.readings.selectors import find_rendition, standing_answers
+from review.readings.services import Status, Submission, submit_for
 
 MEDIA_TYPES = {"png": "image/png", "u16": "application/octet-stream"}
 IMAGE_HEADERS = {
@@ -47,7 +48,7 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     seat = own_seat(request, slug)
     try:
         sent = parse_submit(request.body)
-        submission = _submit(request, seat, sent)
+        submission = _submit(seat, sent)
     except BadPayload as error:
         return no_store(JsonResponse({"error": "form", "message": str(error)}, status=400))
     except InvalidAnswer as error:
@@ -58,12 +59,12 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     return no_store(JsonResponse({**news, **_outcome(sent, submission)}))
 
 
-def _submit(request: HttpRequest, seat: Seat, sent: SubmitRequest) -> Submission:
-    assignment_pk = find_assignment(request.user, seat.slug, sent.assignment)
-    if assignment_pk is None:
+def _submit(seat: Seat, sent: SubmitRequest) -> Submission:
+    facts = find_facts(seat.pk, sent.assignment)
+    if facts is None:
         raise Http404
-    return submit_reading(
-        assignment_pk=assignment_pk,
+    return submit_for(
+        facts=facts,
         answer=sent.answer,
         key=sent.key,
         base_revision=sent.base_revision,

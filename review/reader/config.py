@@ -6,8 +6,8 @@ from django.middleware.csrf import get_token
 from django.urls import reverse
 
 from review.reader.display import display_of
-from review.reader.shortcuts import shortcuts_of
-from review.reader.texts import NAMES, preamble_of, question_of, scale_of
+from review.reader.shortcuts import name_of, shortcuts_of
+from review.reader.texts import NAMES, preamble_of, question_of, scale_of, split_question
 from review.reader.wire import CRITERIA_PARTS, news_for, session_name
 from review.readings.seats import OpenSession, Seat
 from review.readings.selectors import (
@@ -27,12 +27,14 @@ IDLE_MS = 60 * 1000
 def part_texts(seat: Seat, session: OpenSession) -> dict[str, Any]:
     """Return the words of a part, for the start page and the reading screen."""
     header = header_of(seat.domain_pk)
+    asked, aside = split_question(question_of(session, header))
     return {
         "order": session.part_order,
         "of": part_count(seat.study_pk),
         "kind": session.kind,
         "name": NAMES[Part.Kind(session.kind)],
-        "question": question_of(session, header),
+        "question": asked,
+        "aside": aside,
         "preamble": preamble_of(session.kind, header),
     }
 
@@ -68,6 +70,7 @@ def reader_config(request: Any, seat: Seat, session: OpenSession) -> dict[str, A
         "classes": _classes(seat, session, criteria),
         "display": display_of(rules_of(seat, session), native),
         "keys": keys,
+        "names": {action: name_of(code) for action, code in keys.items()},
         "shortcuts": shortcuts,
         "revise_window": session.revise_window,
         "break_every": BREAK_EVERY,

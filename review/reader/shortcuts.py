@@ -66,6 +66,11 @@ CODES = {
 }
 
 
+def name_of(code: str) -> str:
+    """Return what stands on the key."""
+    return {"Enter": "↵", "Backspace": "⌫"}.get(code, CODES[code])
+
+
 def shortcuts_of(preferences: Mapping[str, Any]) -> tuple[bool, dict[str, str]]:
     """Return (enabled, action -> code); anything not on the lists falls back to the default."""
     stored = preferences.get("keys")

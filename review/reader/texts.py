@@ -50,6 +50,12 @@ def question_of(session: OpenSession, header: dict[str, Any]) -> str:
     return question.replace(" of {class_name}", "").replace("{class_name}", "image of its class")
 
 
+def split_question(text: str) -> tuple[str, str]:
+    """Split off what follows the question mark, e.g. 'Judge the cell in the centre.'"""
+    asked, mark, aside = text.partition("?")
+    return asked + mark, aside.strip()
+
+
 def preamble_of(kind: str, header: dict[str, Any]) -> str:
     """Return what should be kept in mind, below the question."""
     if kind == Part.Kind.TURING:

@@ -64,6 +64,13 @@ def load_facts(assignment_pk: int) -> Facts:
     return Facts(*Assignment.objects.values_list(*Facts.FIELDS).get(pk=assignment_pk))
 
 
+def find_facts(membership_pk: int, public_id: UUID) -> Facts | None:
+    """Return the facts of an assignment of this seat, or None."""
+    own = Assignment.objects.filter(session__membership_id=membership_pk, public_id=public_id)
+    row = next(iter(own.order_by().values_list(*Facts.FIELDS)), None)
+    return Facts(*row) if row else None
+
+
 def load_rules(criterion_set_pk: int) -> list[CriterionRule]:
     """Return the criteria of a set in their order."""
     rows = Criterion.objects.filter(criterion_set_id=criterion_set_pk).order_by("order")

@@ -112,7 +112,8 @@ def seats_of(user: Any) -> list[Seat]:
 
 def find_seat(user: Any, slug: str) -> Seat | None:
     """Return the user's reader's seat in a study, or None: others learn nothing."""
-    row = _seats(user).filter(study__slug=slug).values_list(*Seat.FIELDS).first()
+    rows = _seats(user).filter(study__slug=slug).order_by().values_list(*Seat.FIELDS)
+    row = next(iter(rows), None)
     return Seat(*row) if row else None
 
 
@@ -123,7 +124,8 @@ def _seats(user: Any) -> Any:
 def open_session(seat_pk: int) -> OpenSession | None:
     """Return the session to read now, or None when all of them are finished."""
     unread = Session.objects.filter(membership_id=seat_pk, finished_at=None)
-    row = unread.order_by("part__order", "index").values_list(*OpenSession.FIELDS).first()
+    rows = unread.order_by("part__order", "index").values_list(*OpenSession.FIELDS)[:1]
+    row = next(iter(rows), None)
     return OpenSession(*row) if row else None
 
 

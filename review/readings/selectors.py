@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Q
 from review.catalog.models import Criterion, Domain, ImageClass
 from review.readings.models import Reading, ReadingAnswer
 from review.readings.seats import OpenSession
-from review.readings.windows import PREFETCH, is_ahead, is_open, is_revisable
+from review.readings.windows import PREFETCH, is_open, is_revisable, pks_ahead
 from review.studies.models import Assignment, Part, Study
 
 
@@ -51,14 +51,6 @@ class CaseInHand:
         "case__intended_class__note",
         "case__intended_class__expectations",
     )
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a session is; never by class, arm or source."""
-
-    done: int
-    total: int
 
 
 @dataclass(frozen=True)
@@ -126,17 +118,14 @@ def _cases(assignments: Any, session: OpenSession) -> list[CaseInHand]:
 
 def position_of(session_pk: int, rank: int) -> tuple[int, int]:
     """Return (place in the reader's list from 1, length of the list)."""
-    listed = Assignment.objects.filter(session_id=session_pk).exclude(state=Assignment.State.VOID)
+    listed = _listed(session_pk)
     counts = listed.aggregate(total=Count("pk"), before=Count("pk", filter=Q(rank__lt=rank)))
     return counts["before"] + 1, counts["total"]
 
 
-def progress_of(session_pk: int) -> Progress:
-    """Return answered and listed cases of a session."""
+def _listed(session_pk: int) -> Any:
     listed = Assignment.objects.filter(session_id=session_pk).exclude(state=Assignment.State.VOID)
-    done = Count("pk", filter=Q(state=Assignment.State.ANSWERED))
-    counts = listed.aggregate(total=Count("pk"), done=done)
-    return Progress(done=counts["done"], total=counts["total"])
+    return listed.order_by()
 
 
 def standing_answers(assignment_pks: list[int]) -> dict[int, StoredAnswer]:
@@ -173,12 +162,6 @@ def classes_of(domain_pk: int) -> list[tuple[str, str]]:
     return list(rows.values_list("code", "name"))
 
 
-def find_assignment(user: Any, slug: str, public_id: UUID) -> int | None:
-    """Return the pk of the user's own assignment, or None."""
-    own = _own_assignments(user).filter(session__part__study__slug=slug, public_id=public_id)
-    return own.values_list("pk", flat=True).first()
-
-
 def _own_assignments(user: Any) -> Any:
     return Assignment.objects.filter(
         session__membership__user=user,
@@ -194,9 +177,10 @@ def find_rendition(user: Any, public_id: UUID) -> RenditionRef | None:
         session__part__study__state=Study.State.ACTIVE,
         session__membership__consent_version__isnull=False,
     )
-    row = visible.values_list(
+    rows = visible.order_by().values_list(
         "case__rendition__storage_key",
         "case__rendition__media",
+        "pk",
         "state",
         "rank",
         "session_id",
@@ -205,21 +189,21 @@ def find_rendition(user: Any, public_id: UUID) -> RenditionRef | None:
         "session__index",
         "session__not_before",
         "session__part__revise_window",
-    ).first()
+    )
+    row = next(iter(rows), None)
     if row is None or not _may_see(*row[2:]):
         return None
     return RenditionRef(*row[:2])
 
 
-def _may_see(state: str, rank: int, session_pk: int, *rest: Any) -> bool:
+def _may_see(pk: int, state: str, rank: int, session_pk: int, *rest: Any) -> bool:
     """Say whether a case is inside the prefetch or the revise window of an open session."""
     membership_pk, part_order, index, not_before, window = rest
     if state == Assignment.State.ANSWERED:
         return is_revisable(session_pk=session_pk, rank=rank, window=window)
-    if state != Assignment.State.QUEUED or not is_ahead(session_pk=session_pk, rank=rank):
+    if state != Assignment.State.QUEUED or pk not in pks_ahead(session_pk):
         return False
     return is_open(
-        session_pk=session_pk,
         membership_pk=membership_pk,
         part_order=part_order,
         session_index=index,

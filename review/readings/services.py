@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from review.accounts.models import User
@@ -25,8 +26,10 @@ from review.readings.errors import (
 from review.readings.facts import Facts, load_facts
 from review.readings.judge import AnswerRow, Judgement, judge
 from review.readings.models import CaseFlag, Reading, ReadingAnswer
-from review.readings.windows import is_ahead, is_open, is_revisable
+from review.readings.windows import is_open, is_revisable, pks_ahead
 from review.studies.models import Assignment, Membership, Session, Study
+
+REUSED = "This answer was sent for another case before. Reload the page."
 
 
 class Status(StrEnum):
@@ -54,70 +57,87 @@ def submit_reading(
     base_revision: int,
     source: str = Reading.Source.SCREEN,
 ) -> Submission:
+    """Store a reader's answer to an assignment once; see submit_for."""
+    facts = load_facts(assignment_pk)
+    return submit_for(
+        facts=facts, answer=answer, key=key, base_revision=base_revision, source=source
+    )
+
+
+@transaction.atomic
+def submit_for(
+    *, facts: Facts, answer: Answer, key: UUID, base_revision: int, source: str
+) -> Submission:
     """Store a reader's answer once, in one short transaction.
 
     The same key again is `replayed`; a base below the current revision is `superseded`: nothing is
     stored, an event is logged and the current reading comes back. Raises StudyClosed, StudyPaused,
     NotReading, OutsideWindow, InvalidAnswer, UnknownRevision and KeyReused.
     """
-    facts = load_facts(assignment_pk)
-    with transaction.atomic():
-        study_state = _lock_study(facts.study_pk)
-        head = _lock_session(facts.session_pk)
-        known = _replayed(facts, key) or _superseded(facts, base_revision)
-        if known is not None:
-            return known
-        _ensure_reading(facts, study_state)
-        _ensure_window(facts)
-        judgement = judge(facts, answer)
-        mine = _new_reading(facts, judgement, answer, key, base_revision + 1)
-        mine.source, mine.prev_sha = source, head
-        mine.sha = reading_sha(mine, judgement.rows)
-        submission = _insert(facts, mine)
-        if submission.status is Status.STORED:
-            _write_answers(submission.reading, judgement.rows, answer)
-            return _advance(facts, submission.reading)
-    return submission
+    held = _lock(facts.pk)
+    known = _known(facts, key, base_revision)
+    if known is not None:
+        return known
+    _ensure_reading(facts, held.study_state)
+    ahead = pks_ahead(facts.session_pk)
+    _ensure_window(facts, held.assignment_state, ahead)
+    judgement = judge(facts, answer)
+    mine = _new_reading(facts, judgement, answer, key, base_revision + 1)
+    mine.source, mine.prev_sha = source, held.chain_head
+    mine.sha = reading_sha(mine, judgement.rows)
+    submission = _insert(mine)
+    if submission.status is not Status.STORED:
+        return submission
+    _write_answers(mine, judgement.rows, answer)
+    is_last = not [pk for pk in ahead if pk != facts.pk]
+    _advance(facts, mine, is_last)
+    return Submission(Status.STORED, mine, session_finished=is_last)
 
 
-def _lock_study(study_pk: int) -> str:
-    """Return the study's state and hold it until commit, so that a close waits for us.
+@dataclass(frozen=True)
+class _Held:
+    """What is locked until commit: a close waits for us, and the session orders its readings."""
 
-    SQLite holds the whole database already (IMMEDIATE). On PostgreSQL a shared row lock lets the
-    readers of a study submit side by side, which FOR UPDATE would not; the ORM has no FOR SHARE.
-    """
-    if connection.vendor != "postgresql":
-        return Study.objects.values_list("state", flat=True).get(pk=study_pk)
+    chain_head: str
+    assignment_state: str
+    study_state: str
+
+
+LOCK = """
+SELECT s.chain_head, a.state, y.state
+FROM studies_assignment a JOIN studies_session s ON s.id = a.session_id
+JOIN studies_part p ON p.id = s.part_id JOIN studies_study y ON y.id = p.study_id
+WHERE a.id = %s
+"""
+# SQLite holds the whole database already (IMMEDIATE). A shared lock on the study lets its readers
+# submit side by side, which FOR UPDATE would not; the ORM has no FOR SHARE.
+LOCK_ROWS = " FOR UPDATE OF a, s FOR SHARE OF y"
+
+
+def _lock(assignment_pk: int) -> _Held:
+    """Lock study, session and assignment, and return their states."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT state FROM studies_study WHERE id = %s FOR SHARE", [study_pk])
-        return str(cursor.fetchone()[0])
+        clause = LOCK_ROWS if connection.vendor == "postgresql" else ""
+        cursor.execute(LOCK + clause, [assignment_pk])
+        return _Held(*cursor.fetchone())
 
 
-def _lock_session(session_pk: int) -> str:
-    """Lock the session, which orders its readings, and return the head of its hash chain."""
-    locked = Session.objects.select_for_update().values_list("chain_head", flat=True)
-    return locked.get(pk=session_pk)
-
-
-def _replayed(facts: Facts, key: UUID) -> Submission | None:
-    reading = Reading.objects.filter(idempotency_key=key).first()
-    if reading is None:
-        return None
-    if reading.assignment_id != facts.pk:
-        raise KeyReused("This answer was sent for another case before. Reload the page.")
-    return Submission(Status.REPLAYED, reading)
-
-
-def _superseded(facts: Facts, base_revision: int) -> Submission | None:
-    """Return the current reading when it is newer than the one that the answer revises."""
-    current = Reading.objects.filter(assignment_id=facts.pk).order_by("-revision").first()
-    standing = current.revision if current else 0
+def _known(facts: Facts, key: UUID, base_revision: int) -> Submission | None:
+    """Return what is stored already: the same answer, or a newer one than it revises."""
+    related = Reading.objects.filter(Q(assignment_id=facts.pk) | Q(idempotency_key=key))
+    found = list(related.order_by("-revision"))
+    same = next((reading for reading in found if reading.idempotency_key == key), None)
+    if same is not None:
+        if same.assignment_id != facts.pk:
+            raise KeyReused(REUSED)
+        return Submission(Status.REPLAYED, same)
+    standing = found[0].revision if found else 0
     if base_revision > standing:
         raise UnknownRevision(
             f"The answer revises revision {base_revision}, but there are {standing}. "
             "Reload the page."
         )
-    if current is None or base_revision == standing:
+    if base_revision == standing:
         return None
     log_event(
         actor=User.objects.get(pk=facts.user_pk),
@@ -126,7 +146,7 @@ def _superseded(facts: Facts, base_revision: int) -> Submission | None:
         chain=study_chain(facts.study_pk),
         after={"base_revision": base_revision, "current": standing},
     )
-    return Submission(Status.SUPERSEDED, current)
+    return Submission(Status.SUPERSEDED, found[0])
 
 
 def _ensure_reading(facts: Facts, study_state: str) -> None:
@@ -140,7 +160,6 @@ def _ensure_reading(facts: Facts, study_state: str) -> None:
     if facts.withdrawn_at is not None or facts.consent_version is None:
         raise NotReading(f"You have no consented seat in {facts.study_title}. Ask its editors.")
     if not is_open(
-        session_pk=facts.session_pk,
         membership_pk=facts.membership_pk,
         part_order=facts.part_order,
         session_index=facts.session_index,
@@ -149,13 +168,12 @@ def _ensure_reading(facts: Facts, study_state: str) -> None:
         raise NotReading("This part is not open yet. Finish the part before it, or wait its pause.")
 
 
-def _ensure_window(facts: Facts) -> None:
+def _ensure_window(facts: Facts, state: str, ahead: Sequence[int]) -> None:
     """Raise unless the case is among the next ones or among the last, revisable ones."""
-    state = Assignment.objects.values_list("state", flat=True).get(pk=facts.pk)
     if state == Assignment.State.VOID:
         raise OutsideWindow("This case was withdrawn from the study. Go on with the next one.")
     if state == Assignment.State.QUEUED:
-        inside = is_ahead(session_pk=facts.session_pk, rank=facts.rank)
+        inside = facts.pk in ahead
     else:
         inside = is_revisable(
             session_pk=facts.session_pk, rank=facts.rank, window=facts.revise_window
@@ -184,17 +202,19 @@ def _new_reading(
     )
 
 
-def _insert(facts: Facts, mine: Reading) -> Submission:
+def _insert(mine: Reading) -> Submission:
     """Insert and read back: the database, not a check before it, decides who was first."""
     Reading.objects.bulk_create([mine], ignore_conflicts=True)
-    current = Reading.objects.filter(assignment_id=facts.pk, revision=mine.revision).first()
-    if current is None:
-        raise KeyReused("This answer was sent for another case before. Reload the page.")
-    if current.nonce == mine.nonce:
-        return Submission(Status.STORED, current)
-    if current.idempotency_key == mine.idempotency_key:
-        return Submission(Status.REPLAYED, current)
-    return Submission(Status.SUPERSEDED, current)
+    current = Reading.objects.filter(assignment_id=mine.assignment_id, revision=mine.revision)
+    winner = next(iter(current.order_by().values_list("pk", "nonce", "idempotency_key")), None)
+    if winner is None:
+        raise KeyReused(REUSED)
+    pk, nonce, key = winner
+    if nonce == mine.nonce:
+        mine.pk = pk
+        return Submission(Status.STORED, mine)
+    status = Status.REPLAYED if key == mine.idempotency_key else Status.SUPERSEDED
+    return Submission(status, current.get())
 
 
 def _write_answers(reading: Reading, rows: Sequence[AnswerRow], answer: Answer) -> None:
@@ -209,17 +229,14 @@ def _write_answers(reading: Reading, rows: Sequence[AnswerRow], answer: Answer) 
     )
 
 
-def _advance(facts: Facts, reading: Reading) -> Submission:
+def _advance(facts: Facts, reading: Reading, is_last: bool) -> None:
     """Move the session on; finish it, and the reader's seat, with its last case."""
-    queued = Assignment.objects.filter(session_id=facts.session_pk, state=Assignment.State.QUEUED)
-    queued.filter(pk=facts.pk).update(
+    Assignment.objects.filter(pk=facts.pk, state=Assignment.State.QUEUED).update(
         state=Assignment.State.ANSWERED, answered_at=reading.created_at
     )
-    finished = not queued.exists()
     Session.objects.filter(pk=facts.session_pk).update(chain_head=reading.sha)
-    if finished:
+    if is_last:
         _finish(facts, reading.created_at)
-    return Submission(Status.STORED, reading, session_finished=finished)
 
 
 def _finish(facts: Facts, at: datetime) -> None:

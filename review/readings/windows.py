@@ -15,7 +15,6 @@ PREFETCH = 3  # cases ahead of the current one (reader-study.md 5)
 
 def is_open(
     *,
-    session_pk: int,
     membership_pk: int,
     part_order: int,
     session_index: int,
@@ -26,15 +25,13 @@ def is_open(
         return False
     earlier = Q(part__order__lt=part_order) | Q(part__order=part_order, index__lt=session_index)
     waiting = Session.objects.filter(earlier, membership_id=membership_pk, finished_at=None)
-    return not waiting.exclude(pk=session_pk).exists()
+    return not waiting.order_by().exists()
 
 
-def is_ahead(*, session_pk: int, rank: int) -> bool:
-    """Say whether a queued assignment is the current one or among the next PREFETCH."""
-    before = Assignment.objects.filter(
-        session_id=session_pk, state=Assignment.State.QUEUED, rank__lt=rank
-    )
-    return before[: PREFETCH + 1].count() <= PREFETCH
+def pks_ahead(session_pk: int) -> list[int]:
+    """Return the current case and the next PREFETCH of a session, as assignment pks in order."""
+    queued = Assignment.objects.filter(session_id=session_pk, state=Assignment.State.QUEUED)
+    return list(queued.order_by("rank").values_list("pk", flat=True)[: PREFETCH + 1])
 
 
 def is_revisable(*, session_pk: int, rank: int, window: int) -> bool:
@@ -42,4 +39,4 @@ def is_revisable(*, session_pk: int, rank: int, window: int) -> bool:
     after = Assignment.objects.filter(
         session_id=session_pk, state=Assignment.State.ANSWERED, rank__gt=rank
     )
-    return after[:window].count() < window
+    return after.order_by()[:window].count() < window

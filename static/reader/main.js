@@ -56,7 +56,7 @@ function waitForNews() {
   panel.cover(offline
     ? `No connection. ${count(kept)} kept on this device, to be sent when it returns. You may close this page.`
     : "Loading the next case …");
-  if (!kept) server.refresh();
+  if (!kept) server.later();
 }
 
 const trim = () => past.splice(0, Math.max(0, past.length - config.revise_window));
@@ -275,5 +275,6 @@ for (const name of ["focus", "visibilitychange"])
 addEventListener("beforeunload", (event) => !pending.isStored && pending.size && event.preventDefault());
 
 showStatus();
+page.dataset.ready = "";
 applied(config);
 pending.flush();

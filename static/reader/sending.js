@@ -143,7 +143,7 @@ export class Server {
     try {
       const { code, news } = await this.#ask(this.config.urls.next);
       if (code === 401) return void this.#stop("signed_out");
-      if (code !== 200) return void (await this.#later());
+      if (code !== 200) return void this.later();
       if (news.user !== this.config.user) return void this.#stop("other_person");
       this.token = news.csrf;
       this.on.connected(true);
@@ -151,19 +151,19 @@ export class Server {
       return true;
     } catch {
       this.on.connected(false);
-      return void (await this.#later());
+      return void this.later();
     } finally {
       this.#refreshing = false;
     }
   }
 
-  async #later() {
+  later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.refresh(), 3000);
+    this.timer = setTimeout(() => this.refresh(), 1500);
   }
 
   imageFailed(error) {
     if (error.name === "TypeError" || error.name === "TimeoutError") this.on.connected(false);
-    this.#later();
+    this.later();
   }
 }
