@@ -128,7 +128,7 @@ def _rows(
 ) -> Iterator[AgreementRow]:
     for name, coefficient in chosen.items():
         try:
-            found = coefficient(grid.to_numpy(dtype=object), categories=categories)
+            found = coefficient(grid.to_numpy(), categories=categories)
             yield _row(place, name, found)
         except ValueError as error:
             size = (len(grid), grid.shape[1], int(grid.notna().to_numpy().sum()))
@@ -200,7 +200,7 @@ def _pair_rows(place: Place, pairs: pd.DataFrame, question: Question) -> Iterato
     yield from _rows(place, chosen, pairs, question.categories)
     name = "Cohen kappa, quadratic" if weights else "Cohen kappa"
     try:
-        first, second = pairs.to_numpy(dtype=object).T
+        first, second = pairs.to_numpy().T
         found = cohen_kappa(first, second, weights, categories=question.categories)
         yield _row(place, name, found)
     except ValueError as error:

@@ -13,7 +13,7 @@ from metrics.stats.mixed import logistic_random_intercept, reading_times
 from metrics.stats.proportions import interval
 from metrics.stats.result import Test
 
-STRETCHES = 20
+STRETCHES = 10
 THIRDS = ("first third", "second third", "last third")
 
 
@@ -212,10 +212,10 @@ def order_rows(part: pd.DataFrame) -> tuple[EffectRow, ...]:
 
 
 def _binned(position: np.ndarray) -> np.ndarray:
-    """Return places rounded to the middle of at most 20 stretches of the list.
+    """Return places rounded to the middle of at most 10 stretches of the list.
 
-    The likelihood then has tens of cells per class and arm instead of one per reading; a
-    stretch is a twentieth of the list, far below what drift can mean.
+    The likelihood then has ten cells per class and arm instead of one per reading, and a
+    tenth of a list is finer than the slow drift that the model looks for.
     """
     width = max(1.0, np.ceil(position.max() / STRETCHES))
     return (np.floor((position - 1) / width) + 0.5) * width
