@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from generation.feedback.evidence import plausibility_rows
-from metrics.stats.proportions.binomial import exact_limits, interval
 from review.results.models import Snapshot
 
 if TYPE_CHECKING:
@@ -75,6 +74,8 @@ def _rate(
 
 def _limits(rate: float, n_eff: float) -> tuple[float, float]:
     """Wilson for whole counts, else Korn and Graubard's exact limits at the effective size."""
+    from metrics.stats.proportions.binomial import exact_limits, interval
+
     successes, n = round(rate * n_eff), round(n_eff)
     if abs(n - n_eff) < 1e-9 and abs(successes - rate * n_eff) < 1e-9:
         found = interval(successes, n)
