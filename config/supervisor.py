@@ -138,7 +138,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Run web, dispatcher and workers.")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--var", type=Path, default=Path(os.environ.get("SEMBLANCE_VAR", "var")))
+    parser.add_argument("--with-parent", action="store_true", help="stop when the parent is gone")
     options = parser.parse_args()
+    if options.with_parent and sys.platform == "linux":
+        die_with_parent()
     try:
         house = Supervisor(site(options.port), options.var / "run")
     except AlreadyRunning as error:

@@ -33,7 +33,7 @@ class RunningSite:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "RunningSite":
-        command = [sys.executable, "-m", "config.supervisor"]
+        command = [sys.executable, "-m", "config.supervisor", "--with-parent"]
         self.process = subprocess.Popen(  # noqa: S603  our own module
             [*command, "--port", str(self.port), "--var", str(self.var)],
             cwd=ROOT,

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,8 @@ class Command(BaseCommand):
         """Start the site, build the study if it is not there, and wait for Ctrl-C."""
         from generation.demo.showcase import Showcase, welcome
 
+        for number in (signal.SIGTERM, signal.SIGINT):  # a shell starts background jobs deaf to INT
+            signal.signal(number, signal.default_int_handler)
         call_command("migrate", verbosity=0)
         port = free_port(options["port"])
         site = RunningSite(settings.VAR, port, {"SITE_URL": f"http://127.0.0.1:{port}"})
