@@ -188,7 +188,7 @@ class Segment:
         self._check_lease()
         step = int(family.training_state().numbers["step"])
         target = self._work / f"{STATE}{step:09d}"
-        save_checkpoint(family, target, self._origin(("work",), "", ""))
+        save_checkpoint(family, target, self._origin(("work",), "", None))
         for older in self._work.glob(f"{STATE}*"):
             if older.name < target.name:
                 shutil.rmtree(older, ignore_errors=True)
@@ -217,7 +217,7 @@ class Segment:
 
         self._check_lease()
         folder = scratch_folder() / "checkpoint"
-        origin = self._origin(prepared.classes, prepared.manifest_sha256, row.card_sha256)
+        origin = self._origin(prepared.classes, prepared.manifest_sha256, row)
         sha256 = save_checkpoint(family, folder, origin)
         card = read_card(folder, sha256)
         checkpoint = register_checkpoint(self.job, row, folder, card, sha256)
@@ -225,7 +225,7 @@ class Segment:
         if final:
             self._report({"checkpoint": checkpoint}, {"stage": "done"})
 
-    def _origin(self, classes: tuple[str, ...], manifest: str, bank: str) -> Any:
+    def _origin(self, classes: tuple[str, ...], manifest: str, row: PrototypeBank | None) -> Any:
         from generation.engine.checkpoint import Origin
 
         domain = self.job.pool.domain
@@ -236,7 +236,8 @@ class Segment:
             manifest_sha256=manifest,
             seed=self.job.seed,
             domain=domain.code,
-            bank_sha256=bank,
+            bank_sha256=row.card_sha256 if row else "",
+            encoder_sha256=row.encoder_sha256 if row else "",
             licence=str(self.job.pool.origin.get("licence", "")),
         )
 

@@ -42,8 +42,10 @@ def test_ends_in_checkpoints_with_cards_and_a_bank() -> None:
     assert (late.state, late.classes) == ("ready", ["BAS", "EOS", "LYT", "MON"])
     loaded = load_checkpoint(open_folder(late.storage_key), expected=late.card_sha256)
     assert loaded.card["manifest_sha256"] == late.pool_manifest_sha256
-    assert loaded.card["bank_sha256"] == PrototypeBank.objects.get().card_sha256
-    assert all(sum(s) == pytest.approx(1) for s in PrototypeBank.objects.get().shares.values())
+    bank = PrototypeBank.objects.get()
+    assert loaded.card["bank_sha256"] == bank.card_sha256
+    assert loaded.card["encoder_sha256"] == bank.encoder_sha256
+    assert all(sum(shares) == pytest.approx(1) for shares in bank.shares.values())
 
 
 def test_training_in_many_segments_ends_in_the_same_checkpoints(media: Path) -> None:
