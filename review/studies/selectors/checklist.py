@@ -146,8 +146,8 @@ def _real_share(part: Part, name: str, sides: Counter[str]) -> Item:
         return Item(
             key,
             "bad",
-            f"{name} has {share:.0%} real images, controls included; without {MIN_REAL_SHARE:.0%} its "
-            f"rates have no ceiling. Add {needed} real images.",
+            f"{name} has {share:.0%} real images, controls included; "
+            f"without {MIN_REAL_SHARE:.0%} its rates have no ceiling. Add {needed} real images.",
             link,
         )
     shown = f"{name}: {total} images, {share:.0%} real, {controls} wrong-class controls."
