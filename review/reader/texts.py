@@ -22,8 +22,8 @@ TURING_SCALE = (
     "definitely real",
 )
 RATING_SCALE = (
-    "definitely unacceptable",
-    "rather unacceptable",
+    "definitely un\u00adacceptable",  # a soft hyphen: five levels stand side by side on a telephone
+    "rather un\u00adacceptable",
     "undecided",
     "rather acceptable",
     "definitely acceptable",

@@ -46,7 +46,9 @@ function forward(news) {
   if (queue.length) return show(queue[0], false);
   current = draft = null;
   painted = false;
+  page.dataset.empty = "";
   stage.blank();
+  panel.cover("");
   if (pending.size || state === "reading") return waitForNews();
   stopped(state, news);
 }
@@ -75,6 +77,7 @@ function answered(one, body) {
 function show(one, isRevision) {
   if (current && !reopened && draft) drafts.set(current.assignment, draft);
   current = one;
+  delete page.dataset.empty;
   reopened = isRevision;
   painted = false;
   draft = (!isRevision && drafts.get(one.assignment)) || new Draft(one, config);
