@@ -28,8 +28,8 @@ def size_for(preset: str, *, classes: int) -> DemoSize:
     if preset == "tiny":
         return DemoSize(preset, shown=6, real=3, turing=2, early=10, steps=40)
     if classes <= 4:
-        return DemoSize(preset, shown=32, real=30, turing=8, early=EARLY_STEPS, prototypes=2)
+        return DemoSize(preset, shown=32, real=30, turing=8, early=800, steps=1600, prototypes=2)
     return DemoSize(preset, shown=24, real=20, turing=4, early=EARLY_STEPS)
 
 
-EARLY_STEPS = 150
+EARLY_STEPS = 600  # recognisable and visibly flawed; the presets' full budget is the late one

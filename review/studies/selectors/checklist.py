@@ -11,7 +11,17 @@ from review.catalog.models import CriterionSet, ImageAsset, Pool
 from review.studies.availability import count_arms, ready_readers
 from review.studies.controls import wanted_controls
 from review.studies.defaults import MIN_REAL_SHARE
-from review.studies.models import Arm, Assignment, Case, Draw, Membership, Part, Rendition, Study
+from review.studies.models import (
+    Arm,
+    Assignment,
+    Case,
+    Draw,
+    Membership,
+    Part,
+    Rendition,
+    Session,
+    Study,
+)
 
 ItemState = Literal["ok", "warn", "bad", "todo"]
 
@@ -251,6 +261,22 @@ def _readers(study: Study) -> Item:
     return Item("readers", "ok", f"{ready} readers consented.", link)
 
 
+def _known_to_readers(study: Study) -> str:
+    """Say whose lists lack images that they know from a study that is unblinded by now."""
+    lost: dict[str, int] = defaultdict(int)
+    rows = Session.objects.filter(part__study=study).values_list("membership__code", "order_note")
+    for code, note in rows:
+        lost[code] += int(note.get("left_out_as_known", 0))
+    named = [f"{code} lacks {n}" for code, n in sorted(lost.items()) if n]
+    if not named:
+        return ""
+    return (
+        f"Readers know images from an unblinded study, which are not on their lists: "
+        f"{', '.join(named)}. Discard the preparation and prepare again with these readers "
+        "seated, so that other images are drawn."
+    )
+
+
 def _assignments(study: Study) -> Item:
     """Say whether the stored lists are balanced: most and fewest cases per reader."""
     counts = list(
@@ -262,5 +288,8 @@ def _assignments(study: Study) -> Item:
     )
     if not counts:
         return Item("lists", "todo", "Lists are written when readers have consented.")
+    known = _known_to_readers(study)
+    if known:
+        return Item("lists", "warn", known, _here(study, "people"))
     spread = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
     return Item("lists", "ok", f"{len(counts)} readers have their lists: {spread} cases each.")

@@ -1,11 +1,17 @@
 """Render cases: one pipeline for all arms of a part, bytes of one length."""
 
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from review.blinding.canonical import PIPELINE_VERSION, RenditionSpec, render_pixels
+from review.blinding.canonical import (
+    PIPELINE_VERSION,
+    RenditionSpec,
+    effective_bits,
+    render_pixels,
+)
 from review.blinding.container import pack_rendition
 from review.catalog.models import ImageAsset
 from review.catalog.storage import put_bytes
@@ -16,13 +22,18 @@ SUFFIX = {True: ".u16", False: ".png"}
 
 @dataclass(frozen=True)
 class PartLook:
-    """How every rendition of a part is made; stored as display["rendition"] of the part."""
+    """How every rendition of a part is made; stored as display["rendition"] of the part.
+
+    `depths` maps a pool (pk as text, for JSON) to the depth that its 16-bit values really use: a
+    12-bit film in a 16-bit file would otherwise be nearly black.
+    """
 
     size: int
     colour: str
     bits: int
     film: bool
     jpeg_quality: int | None
+    depths: dict[str, int] = field(default_factory=dict)
 
     def spec(self) -> RenditionSpec:
         colour: Any = self.colour
@@ -41,7 +52,8 @@ def choose_look(part: Part, images: list[ImageAsset], crops: dict[int, float]) -
     asked = own.get("px")
     sides = [int(min(i.width, i.height) * crops.get(i.pool_id, 1)) for i in images]
     native = min([int(domain.header.get("pixel_size", 64)), *sides])
-    bits = _shallowest(images) if colour == "grey" else 8
+    depths = pool_depths(images) if colour == "grey" else {}
+    bits = min(depths.values(), default=8)
     quality = own.get("jpeg_quality")
     return PartLook(
         size=int(asked or max(8, native)),
@@ -49,15 +61,17 @@ def choose_look(part: Part, images: list[ImageAsset], crops: dict[int, float]) -
         bits=bits,
         film=colour == "grey" and bool(domain.display.get("window_presets")),
         jpeg_quality=quality if bits == 8 else None,
+        depths=depths,
     )
 
 
-def _shallowest(images: list[ImageAsset]) -> int:
-    depths = [
-        int(image.intake_profile.get("bit_depth", 16)) if image.mode == "I;16" else 8
-        for image in images
-    ]
-    return min(16, max(8, min(depths, default=8)))
+def pool_depths(images: list[ImageAsset]) -> dict[str, int]:
+    """Return pool -> bits that its values use, 8 to 16, from the highest value at intake."""
+    highest: dict[str, int] = defaultdict(int)
+    for image in images:
+        top = 255 if image.mode != "I;16" else int(image.intake_profile.get("highest") or 65535)
+        highest[str(image.pool_id)] = max(highest[str(image.pool_id)], top)
+    return {pool: min(16, max(8, effective_bits(top))) for pool, top in highest.items()}
 
 
 def look_of(part: Part) -> PartLook:
@@ -86,7 +100,8 @@ def render_case(case: Case, look: PartLook) -> Rendition:
     from review.catalog.services.intake import read_pixels
 
     cropped = crop_centre(read_pixels(case.image), case.arm.centre_crop)
-    pixels = render_pixels(cropped, look.spec())
+    depth = look.depths.get(str(case.image.pool_id)) if cropped.dtype == np.uint16 else None
+    pixels = render_pixels(cropped, look.spec(), source_bits=depth)
     content = pack_rendition(pixels, bits=look.bits, film=look.film).content
     key = put_bytes("renditions", content, SUFFIX[look.film])
     return Rendition(
