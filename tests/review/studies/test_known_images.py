@@ -8,7 +8,7 @@ pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 
 def test_the_checklist_names_readers_whose_lists_lack_images_they_know() -> None:
-    study = make_active(make_user("editor"))
+    study = make_active(make_user("editor", is_staff=True))
     session = Session.objects.filter(part__study=study).first()
     assert session is not None
     session.order_note = {**session.order_note, "left_out_as_known": 3}
