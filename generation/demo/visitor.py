@@ -56,9 +56,8 @@ class Visitor:
     def submit(self, path: str, fields: dict[str, Any], files: Any = None) -> httpx.Response:
         """Post a form as a browser would; return the page it leads to."""
         answer = self._post(path, fields, files)
-        if answer.url.path == REAUTHENTICATE:
-            self._post(str(answer.url), {"password": self.password})
-            answer = self._post(path, fields, files)
+        if answer.url.path == REAUTHENTICATE:  # it takes up the interrupted request by itself
+            answer = self._post(str(answer.url), {"password": self.password})
         return answer
 
     def _post(self, path: str, fields: dict[str, Any], files: Any = None) -> httpx.Response:
