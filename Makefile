@@ -21,7 +21,7 @@ demo: setup
 	$(BIN)/python manage.py run_demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .

@@ -80,18 +80,25 @@ def read_everything(page: Page) -> int:
         total = config["cases"][0]["total"]
         keys = ["5"] if config["part"]["kind"] == "turing" else ["j", "Enter"]
         for position in range(total):
-            if page.locator("dialog[open]").count():  # a break is offered after 50 cases
-                page.keyboard.press("Escape")
             before = page.evaluate(f"() => {PAINTED}")
             for key in keys:
                 page.keyboard.press(key)
             answered += 1
             if position < total - 1:
-                page.wait_for_function(f"(old) => {PAINTED} !== old", arg=before)
+                go_on(page, before)
         page.wait_for_function("() => document.documentElement.dataset.pending === '0'")
         page.goto(page.url)
         start_part(page)
     return answered
+
+
+def go_on(page: Page, before: str) -> None:
+    """Wait for the next case; a break is offered after 50 of them."""
+    moved = f"(old) => document.querySelector('dialog[open]') || ({PAINTED} || old) !== old"
+    page.wait_for_function(moved, arg=before)
+    if page.locator("dialog[open]").count():
+        page.keyboard.press("Escape")
+        page.wait_for_function(f"(old) => ({PAINTED} || old) !== old", arg=before)
 
 
 def start_part(page: Page) -> None:

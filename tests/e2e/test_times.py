@@ -3,7 +3,7 @@
 import pytest
 
 from review.readings.models import Reading
-from tests.e2e.desk import Desk, sign_in
+from tests.e2e.desk import PAINTED, Desk, sign_in
 from tests.worlds.study import PartPlan, make_study
 
 HIDE = """(hidden) => {
@@ -80,8 +80,10 @@ def test_a_hidden_tab_is_neither_visible_nor_active(desk):
 def test_a_break_is_not_active_time(desk):
     _spend(desk, 5)
     desk.press("b")
+    desk.page.locator("#take-break[open]").wait_for()
     _spend(desk, 45)
     desk.press("Enter")
+    desk.page.wait_for_function(f"() => !document.querySelector('dialog[open]') && {PAINTED}")
     _spend(desk, 5)
 
     reading = _answer(desk)
