@@ -129,9 +129,10 @@ def test_the_whole_journey(browser: Browser, address: str) -> None:
 def close_and_unblind(browser: Browser, address: str) -> None:
     context, page = sign_in(browser, address, ADMIN)
     page.goto(f"{address}/studies/{SLUG}/")
-    page.locator("form[action$='/state/close/'] button").first.click()
-    page.goto(f"{address}/results/{SLUG}/unblind/")
-    page.locator("main form[method=post] button").click()
+    page.locator("summary", has_text="Close").click()
+    page.get_by_role("button", name="Close the study").click()
+    page.get_by_role("link", name="Unblind").click()
+    page.get_by_role("button", name="Unblind and freeze").click()
     page.wait_for_url(re.compile(rf"/results/{SLUG}/$"))
     context.close()
 
@@ -144,7 +145,7 @@ def researcher_downloads(browser: Browser, address: str) -> None:
     page.locator(".figure .main-svg").first.wait_for()
     page.goto(f"{address}/results/{SLUG}/downloads/")
     with page.expect_download() as waiting:
-        page.locator("a[href$='.csv']").first.click()
+        page.locator("a[href$='/readings.csv']").first.click()
     rows = Path(waiting.value.path()).read_text().splitlines()
     assert len(rows) > 60
     context.close()
