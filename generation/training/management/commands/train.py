@@ -54,6 +54,10 @@ class Command(BaseCommand):
         self._say(job, as_json=options["as_json"])
 
     def _watch(self, job: TrainingJob) -> None:
+        self.stderr.write(
+            "Training on a worker of the queue “compute”. If none runs here, stop with Ctrl-C and "
+            "add --here; the queued job stays."
+        )
         while job.finished_at is None:
             stage = job.metrics.get("stage", "waiting for a worker")
             loss = job.metrics.get("loss")
