@@ -28,7 +28,7 @@ def size_for(preset: str, *, classes: int) -> DemoSize:
     if preset == "tiny":
         return DemoSize(preset, shown=6, real=3, turing=2, early=10, steps=40)
     if classes <= 4:
-        return DemoSize(preset, shown=32, real=30, turing=8, early=500, steps=1200, prototypes=2)
+        return DemoSize(preset, shown=32, real=30, turing=8, early=700, steps=1400, prototypes=2)
     return DemoSize(preset, shown=24, real=20, turing=4, early=EARLY_STEPS)
 
 

@@ -18,7 +18,7 @@ def _weights(family: PrototypeDDPM) -> torch.Tensor:
 
 
 def test_learns_and_draws_the_class_asked_for() -> None:
-    family = PrototypeDDPM.build(tiny_config(steps=80), seed=1)
+    family = PrototypeDDPM.build(tiny_config(steps=160), seed=1)
     losses = [r.losses["denoise"] for r in family.fit(coloured_squares(), FitContext(seed=2))]
 
     requests = [SampleRequest(i, 100 + i, class_index=i % 3) for i in range(6)]
