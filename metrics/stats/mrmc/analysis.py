@@ -115,8 +115,7 @@ def obuchowski_rockette(
         for m in range(len(design.modalities))
     ]
     tests, silent = _tests(design, table, squares, components, level)
-    first = next((test for test in tests.values() if test), None)
-    head = first if first else modalities[0]
+    head = next((test for test in tests.values() if test), None) or modalities[0]
     return MultiReader(
         estimate=head.estimate,
         low=head.low,

@@ -50,8 +50,10 @@ def test_a_repeated_delivery_builds_nothing_twice(
 ) -> None:
     _, snapshot = large
     tasks.build_report(snapshot.pk)
-    monkeypatch.setattr(reports, "compute_report", lambda snapshot: pytest.fail("built again"))
+    built: list[Snapshot] = []
+    monkeypatch.setattr(reports, "compute_report", built.append)
     tasks.build_report(snapshot.pk)
+    assert built == []
 
 
 def test_a_large_file_is_built_by_the_worker(large: tuple[Closed, Snapshot]) -> None:
