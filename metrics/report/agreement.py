@@ -25,6 +25,7 @@ from metrics.stats.result import Estimate
 ALL = "all arms"
 BETWEEN, WITHIN = "between readers", "within reader"
 Coefficient = Callable[..., Estimate]
+FINDING_STATES = {"present": 1.0, "absent": 0.0}
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,12 @@ class Question:
             "Krippendorff alpha": krippendorff_alpha,
             "Fleiss kappa": fleiss_kappa,
         }
-        return plain if self.name.startswith("criterion") else plain | {"Light kappa": light_kappa}
+        return plain if self.is_one_of_many else plain | {"Light kappa": light_kappa}
+
+    @property
+    def is_one_of_many(self) -> bool:
+        """Say whether it is one of a list of yes/no questions: those stand for all arms only."""
+        return self.name.startswith(("criterion", "finding"))
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def between_rows(
     rows: list[AgreementRow] = []
     for question in questions:
         groups = [(ALL, part)]
-        if not question.name.startswith("criterion"):
+        if not question.is_one_of_many:
             groups += [(arm, part[part["arm"] == arm]) for arm in arms_of(part, facts)]
         for group, cell in groups:
             grid = _grid(cell, question.column)
@@ -261,6 +267,9 @@ def with_answers(frame: pd.DataFrame, facts: Facts) -> pd.DataFrame:
     }
     for code in facts.criteria:
         columns[f"q_criterion_{code}"] = _criterion(frame, code, facts)
+    for code in {code for part in facts.parts_with_findings() for code in facts.findings(part)}:
+        states = [given.get(code) for given in frame["findings"]]
+        columns[f"q_finding_{code}"] = [FINDING_STATES.get(state, np.nan) for state in states]
     return frame.assign(**columns)
 
 
@@ -276,7 +285,19 @@ def _criterion(frame: pd.DataFrame, code: str, facts: Facts) -> np.ndarray:
 
 
 def questions_of(kind: str, part: pd.DataFrame, facts: Facts) -> list[Question]:
-    """Return the questions that a part of this kind asks."""
+    """Return the questions that a part of this kind asks, findings last."""
+    codes = facts.findings(int(part["part"].iloc[0]))
+    findings = [
+        Question(f"finding: {facts.class_name(code)}", f"q_finding_{code}", (0.0, 1.0))
+        for code in codes
+        if part[f"q_finding_{code}"].notna().any()
+    ]
+    if kind == "identify" and codes:
+        return findings
+    return [*_questions_of_kind(kind, part, facts), *findings]
+
+
+def _questions_of_kind(kind: str, part: pd.DataFrame, facts: Facts) -> list[Question]:
     if kind == "plausibility":
         criteria = [
             Question(f"criterion: {label}", f"q_criterion_{code}", (0.0, 1.0))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from metrics.report import words
 from metrics.report.document import Row
 from metrics.report.facts import Facts
-from metrics.report.methods import design_text, flow_text, readers_text
+from metrics.report.look_plan import looks_text
+from metrics.report.methods import design_text, endpoint_text, flow_text, readers_text
 
 AUTHOR = "author"
 DATABASE = "database"
@@ -96,14 +97,20 @@ def _criteria(facts: Facts) -> str:
 
 def _plan(facts: Facts) -> str:
     origin = "frozen at launch" if facts.plan_names_margin else "default"
-    return f"Margin {facts.margin:g}, alpha {facts.alpha:g} ({origin})."
+    return (
+        f"{endpoint_text(facts)} Margin {facts.margin:g}, alpha {facts.alpha:g} ({origin}). "
+        f"{looks_text(facts)}"
+    )
 
 
 def _indeterminate(facts: Facts) -> str:
     parts = facts.flow.get("parts") or []
     cannot = sum(int(part.get("cannot_judge", 0)) for part in parts)
     missing = sum(int(part.get("missing", 0)) for part in parts)
-    return f"{cannot} cannot judge, {missing} missing: counted, with best and worst case."
+    return (
+        f"{cannot} cannot judge, {missing} missing: counted; both ends of what they could have "
+        "said, and the result without recognised images, stand in the sensitivity tables."
+    )
 
 
 def _changes(facts: Facts) -> str:

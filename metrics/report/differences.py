@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from metrics.errors import NotConverged
 from metrics.report import words
 from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
 from metrics.report.plausibility import EVERY
 from metrics.report.rates import cell_estimate, has_clusters, is_screened
 from metrics.report.selection import cases, classes_of, readers_of, split_by, verdicts
-from metrics.stats.comparison import adjust, cmh, difference, risk_difference_mh
+from metrics.stats.comparison import adjust, cmh, difference, mover, risk_difference_mh
 from metrics.stats.mrmc import obuchowski_rockette
 from metrics.stats.result import Estimate
 
@@ -120,40 +119,43 @@ def _compare(
     ours: pd.DataFrame, theirs: pd.DataFrame
 ) -> tuple[Estimate, float | None, float | None]:
     """Return the difference with limits, its p-value and its score p-value where they exist."""
-    if is_screened(ours) or is_screened(theirs):
-        return mover(cell_estimate(ours), cell_estimate(theirs)), None, None
-    if len(readers_of(pd.concat([ours, theirs]))) > 1:
-        found, p = readers_difference(ours, theirs)
-        return found, p, None
-    if has_clusters(ours) or has_clusters(theirs):
-        return mover(cell_estimate(ours), cell_estimate(theirs)), None, None
+    several = len(readers_of(pd.concat([ours, theirs]))) > 1
+    if needs_design(ours, theirs, several=several):
+        found = mover(cell_estimate(ours), cell_estimate(theirs))
+        return found, found.p, None
+    if several:
+        pooled, p = readers_difference(ours, theirs)
+        return pooled, p, None
     (x1, n1), (x2, n2) = _counts(ours), _counts(theirs)
     exact = difference(x1, n1, x2, n2)
     return exact, exact.p, exact.p_score
 
 
-def mover(first: Estimate, second: Estimate) -> Estimate:
-    """Return first minus second from their own limits, without a p-value.
+def overall_difference(
+    part: pd.DataFrame, pair: tuple[str, str], facts: Facts
+) -> tuple[Estimate, float | None]:
+    """Return the one difference over all images that the report leads with, and its p-value.
 
-    low = d - sqrt((p1 - l1)^2 + (u2 - p2)^2), high likewise: Newcombe's hybrid with any limits.
-    Independent samples of images; shared readers make it conservative.
-    Source: Zou & Donner 2008, Stat Med 27:1693.
+    Several readers: readers and images random. One reader: classes are strata (Mantel-Haenszel).
+    Weighted or clustered images: from the limits of both rates. Raises ValueError where the data
+    carry none.
     """
-    delta = first.estimate - second.estimate
-    low = delta - math.hypot(first.estimate - first.low, second.high - second.estimate)
-    high = delta + math.hypot(first.high - first.estimate, second.estimate - second.low)
-    return Estimate(
-        delta,
-        max(-1.0, low),
-        min(1.0, high),
-        f"difference from the limits of both rates (MOVER): {first.method}",
-        n_images=first.n_images + second.n_images,
-        n_readers=max(first.n_readers, second.n_readers),
-        n_readings=first.n_readings + second.n_readings,
-        n_missing=first.n_missing + second.n_missing,
-        estimand=first.estimand,
-        warnings=(*first.warnings, "no p-value: weighted or clustered images"),
-    )
+    both = part[part["arm"].isin(pair)]
+    ours, theirs = (both[both["arm"] == arm] for arm in pair)
+    several = len(readers_of(both)) > 1
+    if needs_design(ours, theirs, several=several):
+        weighted = mover(cell_estimate(ours), cell_estimate(theirs))
+        return weighted, weighted.p
+    if several:
+        return readers_difference(ours, theirs)
+    common = risk_difference_mh(stratified_tables(both, pair, facts))
+    return common, common.p
+
+
+def needs_design(ours: pd.DataFrame, theirs: pd.DataFrame, *, several: bool) -> bool:
+    """Say whether weights, or one reader's clusters, rule out plain counts and their tests."""
+    screened = is_screened(ours) or is_screened(theirs)
+    return screened or (not several and (has_clusters(ours) or has_clusters(theirs)))
 
 
 def readers_difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[Estimate, float | None]:
@@ -220,9 +222,12 @@ def overall_rows(part: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> lis
     Several readers: the overall row of `difference_rows` is the analysis; nothing is pooled here.
     """
     both = part[part["arm"].isin(pair)]
-    if len(readers_of(both)) != 1 or is_screened(both):
+    if len(readers_of(both)) != 1:
         return []
-    tables = _tables(both, pair, facts)
+    ours, theirs = (both[both["arm"] == arm] for arm in pair)
+    if needs_design(ours, theirs, several=False):
+        return [_designed(both, pair)]
+    tables = stratified_tables(both, pair, facts)
     rows = []
     for question, test in (
         ("common odds ratio (CMH)", cmh),
@@ -238,7 +243,20 @@ def overall_rows(part: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> lis
     return rows + _mixed(both, pair)
 
 
-def _tables(both: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> np.ndarray:
+def _designed(both: pd.DataFrame, pair: tuple[str, str]) -> OverallRow:
+    """Return the difference over all images where they are weighted or clustered."""
+    ours, theirs = (both[both["arm"] == arm] for arm in pair)
+    question = "common difference, images weighted or clustered"
+    try:
+        found = mover(cell_estimate(ours), cell_estimate(theirs))
+    except ValueError as error:
+        return _overall(both, pair, question, REFUSED, ("refused", str(error)))
+    numbers = (found.estimate, found.low, found.high, found.statistic, found.p)
+    return _overall(both, pair, question, numbers, (found.method, "; ".join(found.warnings)))
+
+
+def stratified_tables(both: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> np.ndarray:
+    """Return one 2 x 2 table per class: (classes, arms, plausible or not), one reader's counts."""
     tables = []
     for code in classes_of(both, facts):
         of_class = both[both["class"] == code]
@@ -255,10 +273,9 @@ def _mixed(both: pd.DataFrame, pair: tuple[str, str]) -> list[OverallRow]:
     design = pd.DataFrame({"intercept": 1.0, "arm": (judged["arm"] == pair[0]).to_numpy(float)})
     question = "log odds ratio, random intercept per class"
     try:
-        with np.errstate(invalid="raise"):  # a flat likelihood: no covariance to take a root of
-            fit = logistic_random_intercept(verdicts(judged), design, judged["class"].to_numpy())
+        fit = logistic_random_intercept(verdicts(judged), design, judged["class"].to_numpy())
         term = fit.term("arm")
-    except (ValueError, NotConverged, FloatingPointError) as error:
+    except ValueError as error:  # InsufficientData and NotConverged are ones
         return [_overall(both, pair, question, REFUSED, ("refused", str(error)))]
     numbers = (term.estimate, term.low, term.high, term.statistic, term.p)
     note = "; ".join((f"sd between classes {fit.sd:.3f}", *term.warnings))

@@ -63,6 +63,11 @@ class Facts:
         return float(self.plan.get("alpha", DEFAULT_ALPHA))
 
     @property
+    def looks(self) -> list[Mapping[str, Any]]:
+        """Give the interim looks that were taken before unblinding, in order."""
+        return list(self.raw.get("looks", []))
+
+    @property
     def plan_names_margin(self) -> bool:
         return "margin" in self.plan
 
@@ -84,5 +89,16 @@ class Facts:
 
     def scale(self, part: int) -> list[str]:
         """Give the answer labels of a rating part."""
+        return self._of_part(part, "scale")
+
+    def findings(self, part: int) -> list[str]:
+        """Give the codes of the findings that a part asks one by one."""
+        return self._of_part(part, "findings")
+
+    def parts_with_findings(self) -> list[int]:
+        """Give the orders of the parts that ask several findings of one image."""
+        return [row["order"] for row in self.raw.get("parts", []) if row.get("findings")]
+
+    def _of_part(self, part: int, name: str) -> list[str]:
         parts = [row for row in self.raw.get("parts", []) if row["order"] == part]
-        return list(parts[0].get("scale") or []) if parts else []
+        return list(parts[0].get(name) or []) if parts else []

@@ -16,7 +16,7 @@ STEPS = {
     "assigned": "Assignments to readers",
     "void": "voided",
     "repeats": "hidden repeats (agreement within readers only)",
-    "calibration": "calibration cases",
+    "calibration": "practice readings (with feedback, counted nowhere)",
     "controls": "controls",
     "primary": "Primary assignments",
     "missing": "missing (never answered)",
@@ -119,6 +119,6 @@ def outcome_table(rows: tuple[OutcomeRow, ...], facts: Facts, key: str = "outcom
             )
             for row in rows
         ),
-        caption="Primary assignments. A difference between arms would bias a rate: the worst and "
-        "best case stand in the plausibility download.",
+        caption="Primary assignments. A difference between arms would bias a rate: the "
+        "sensitivity tables give the worst and best case.",
     )

@@ -1,9 +1,11 @@
 """The methods paragraph: design, order, blinding, readers, exclusions, statistics, from facts."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from metrics.report import words
 from metrics.report.facts import Facts
+from metrics.report.look_plan import looks_text
 
 AUTHOR = "[author: {}]"
 
@@ -33,7 +35,7 @@ def design_text(facts: Facts) -> str:
         "Every image was decoded and written anew through one pipeline; a blinding audit at "
         "container level passed before the start."
         if raw.get("blinding_audit")
-        else AUTHOR.format("how images were made indistinguishable by container")
+        else AUTHOR.format("how the files of all arms were made alike")
     )
     return (
         f"Blinded reader study ({raw.get('purpose', 'study')}) of {raw.get('domain_name', '')} "
@@ -80,7 +82,7 @@ def flow_text(facts: Facts) -> str:
     sentences = [
         f"Part {part['part']}: {part['cases']} cases, {part['assigned']} assignments, "
         f"{part['void']} voided, {part['repeats']} hidden repeats, {part['controls']} controls and "
-        f"{part['calibration']} calibration cases apart; of {part['primary']} primary assignments "
+        f"{part['calibration']} practice readings apart; of {part['primary']} primary assignments "
         f"{part['answered']} were answered, {part['cannot_judge']} could not be judged and "
         f"{part['missing']} are missing."
         for part in facts.flow.get("parts") or []
@@ -94,16 +96,33 @@ def flow_text(facts: Facts) -> str:
 
 
 def _statistics(facts: Facts, sections: tuple[dict[str, Any], ...]) -> str:
-    methods = words.unique(
-        str(record["method"]).split(":")[0]
-        for section in sections
-        for table in section["tables"]
-        for record in table["records"]
-        if record.get("method") not in {None, "", "refused"}
-    )
     origin = "frozen at launch" if facts.plan_names_margin else "a default, not pre-registered"
     return (
-        f"Margin {facts.margin:g} ({origin}), alpha {facts.alpha:g}. Readings were never pooled "
-        "for a test or an interval. Chance is the constant one half. “Cannot judge” and missing "
-        f"readings are counted, with best and worst case. Methods used: {'; '.join(methods)}."
+        f"{endpoint_text(facts)} Margin {facts.margin:g} ({origin}), alpha {facts.alpha:g}. "
+        f"{looks_text(facts)} Readings were never pooled for a test or an interval: with several "
+        "readers, readers and images are both samples; with one, the numbers speak of that reader "
+        "only. Chance is the constant one half. Limits are 95 % per row, not simultaneous; "
+        "p-values of the classes of one table are adjusted by Holm and by Benjamini and Hochberg. "
+        "“Cannot judge” and missing readings are counted; sensitivity tables give both ends of "
+        "what they could have said, and the result without images that readers recognised. "
+        f"{' '.join(_methods(sections))}"
     )
+
+
+def endpoint_text(facts: Facts) -> str:
+    """Return the primary endpoint of the frozen plan, or that an author has to name it."""
+    named = str(facts.plan.get("primary_endpoint") or "")
+    return f"Primary endpoint: {named}." if named else AUTHOR.format("primary endpoint")
+
+
+def _methods(sections: tuple[dict[str, Any], ...]) -> Iterator[str]:
+    """Yield a sentence of methods per section."""
+    for section in sections:
+        found = words.unique(
+            str(record["method"]).split(":")[0]
+            for table in section["tables"]
+            for record in table["records"]
+            if record.get("method") not in {None, "", "refused"}
+        )
+        if found:
+            yield f"{section['title']}: {'; '.join(found)}."

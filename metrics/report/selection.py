@@ -19,7 +19,7 @@ def primary(frame: pd.DataFrame) -> pd.DataFrame:
 
 RATE_COLUMNS = [
     "part", "part_kind", "reader", "case", "image", "arm", "source", "class", "role", "stratum",
-    "inclusion_probability", "cluster_key", "outcome", "verdict",
+    "inclusion_probability", "cluster_key", "outcome", "verdict", "flags",
 ]  # fmt: skip
 
 

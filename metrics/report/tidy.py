@@ -7,14 +7,14 @@ import pandas as pd
 
 from metrics.report.dictionary import DICTIONARY, Column
 
-NESTED = {"criteria": "criterion_", "covariates": "covariate_"}
+NESTED = {"criteria": "criterion_", "findings": "finding_", "covariates": "covariate_"}
 
 
 def tidy_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the snapshot with nested columns spread out and lists joined by `;`.
 
-    `criteria` becomes one column per criterion, `covariates` one per fact; the order of rows and
-    columns depends on the snapshot alone.
+    `criteria` and `findings` become one column each per criterion and finding, `covariates` one
+    per fact; the order of rows and columns depends on the snapshot alone.
     """
     columns: dict[str, pd.Series] = {}
     for column in DICTIONARY:
@@ -64,4 +64,7 @@ def _derived(name: str, criteria: dict[str, str]) -> Column:
     if code != name:
         meaning = f"Criterion “{criteria.get(code, code)}”: passes, fails, not_judgeable or empty."
         return Column(name, "text", meaning)
+    code = name.removeprefix("finding_")
+    if code != name:
+        return Column(name, "text", f"Finding {code}: present, absent, not_judgeable or empty.")
     return Column(name, "text", f"Covariate {name.removeprefix('covariate_')} of the image.")

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from metrics.report import words
 from metrics.report.document import Row
 from metrics.report.facts import Facts
+from metrics.report.look_plan import TURING, final_alpha
 from metrics.report.selection import arms_of, cases, readers_of
 from metrics.stats.comparison import adjust, binomial_test
 from metrics.stats.mrmc import MultiReader, obuchowski_rockette
 from metrics.stats.mrmc.design import Metric
-from metrics.stats.result import Estimate
+from metrics.stats.result import Estimate, Test
 from metrics.stats.turing import (
     Verdict,
     auc,
@@ -202,33 +203,52 @@ def _all_rows(
         found[name] = (
             analysis.modalities[0] if isinstance(analysis, MultiReader) else analysis or ""
         )
+    n_images = cases(part).nunique()
     for index in ("d_prime", "criterion"):
-        values = [row.estimate for row in rows if row.measure == index and row.estimate is not None]
+        used = [row for row in rows if row.measure == index and row.estimate is not None]
+        values = [row.estimate for row in used if row.estimate is not None]
+        absent = n_images * len(used) - sum(row.n_readings for row in used)
         try:
-            found[index] = over_readers(values, cases(part).nunique())
+            found[index] = over_readers(values, n_images, n_missing=absent)
         except ValueError as error:
             found[index] = str(error)
     found["auc"] = area.modalities[0] if area else "the multi-reader analysis was refused"
-    return [_measure(order, EVERY_READER, name, value, part) for name, value in found.items()]
+    made = [_measure(order, EVERY_READER, name, value, part) for name, value in found.items()]
+    # An image that nobody answered never enters an analysis; it was asked all the same.
+    missing = sum(row.n_missing for row in rows if row.measure == "accuracy")
+    return [replace(row, n_missing=missing) for row in made]
 
 
 def verdict_rows(
     part: pd.DataFrame, area: MultiReader | None, facts: Facts
 ) -> tuple[VerdictRow, ...]:
     """Return the four-state verdict per reader on accuracy, and over readers on the AUC."""
-    rows = [_reader_verdict(part[part["reader"] == r], r, facts) for r in readers_of(part)]
+    readers = readers_of(part)
+    # with several readers each one's verdict is secondary: the looks are at all of them together
+    level = final_alpha(facts, TURING) if len(readers) == 1 else facts.alpha
+    rows = [_reader_verdict(part[part["reader"] == r], r, facts, level) for r in readers]
     rows = _holm(rows)
     return (*rows, _all_verdict(part, area, facts)) if area else tuple(rows)
 
 
-def _reader_verdict(mine: pd.DataFrame, reader: str, facts: Facts) -> VerdictRow:
+def calls(mine: pd.DataFrame) -> tuple[int, int]:
+    """Return how many calls of one reader are right, and how many there are."""
     s = scores(mine)
     seen = ~np.isnan(s)
-    right = int(((s[seen] > 0) == (truth(mine)[seen] == 1)).sum())
+    return int(((s[seen] > 0) == (truth(mine)[seen] == 1)).sum()), int(seen.sum())
+
+
+def single_test(mine: pd.DataFrame) -> Test:
+    """Test one reader's accuracy against chance, exactly. Raises InsufficientData without calls."""
+    return binomial_test(*calls(mine), CHANCE)
+
+
+def _reader_verdict(
+    mine: pd.DataFrame, reader: str, facts: Facts, detect_alpha: float
+) -> VerdictRow:
     try:
-        against = binomial_test(right, int(seen.sum()), CHANCE)
-        within = equivalence(right, int(seen.sum()), facts.margin, alpha=facts.alpha)
-        said = verdict(against, within, alpha=facts.alpha)
+        within = equivalence(*calls(mine), facts.margin, alpha=facts.alpha)
+        said = verdict(single_test(mine), within, alpha=facts.alpha, detect_alpha=detect_alpha)
     except ValueError as error:
         return _no_verdict(mine, reader, facts, str(error))
     return _verdict_row(mine, (reader, "accuracy"), facts, said)
@@ -238,7 +258,7 @@ def _all_verdict(part: pd.DataFrame, area: MultiReader, facts: Facts) -> Verdict
     try:
         against = area.against(CHANCE)
         within = area.equivalence(CHANCE, facts.margin, alpha=facts.alpha)
-        said = verdict(against, within, alpha=facts.alpha)
+        said = verdict(against, within, alpha=facts.alpha, detect_alpha=final_alpha(facts, TURING))
     except ValueError as error:
         return _no_verdict(part, EVERY_READER, facts, str(error))
     return _verdict_row(part, (EVERY_READER, "AUC"), facts, said)

@@ -62,7 +62,7 @@ def verdict_table(rows: tuple[VerdictRow, ...], facts: Facts, key: str) -> Table
         ),
         caption=(
             f"Chance is the constant .5; margin ±{facts.margin:g} ({origin}), "
-            f"alpha {facts.alpha:g}. A p-value above alpha alone never means “indistinguishable”."
+            f"alpha {facts.alpha:g}. A p-value above alpha alone shows no equivalence."
         ),
         total=int(bool(rows) and rows[-1].reader == EVERY_READER),
     )

@@ -13,8 +13,15 @@ SEED = 20261120
 _BLOCK = 2_000_000  # weights held at once: 16 MB
 
 
+def check_draws(draws: int) -> None:
+    """Raise ValueError below 2 draws, which have no spread."""
+    if draws < 2:
+        raise ValueError(f"draws is {draws}; a bootstrap needs at least 2, {DRAWS} by default.")
+
+
 def resample_weights(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Yield blocks (draws, n) of how often each of n items is drawn with replacement."""
+    check_draws(draws)
     rng = np.random.default_rng(seed)
     block = max(1, _BLOCK // max(n, 1))
     for start in range(0, draws, block):

@@ -1,8 +1,9 @@
 """Shared pieces of intervals: quantiles, checks of the level, the interval on the logit scale."""
 
 import math
+from numbers import Real
 
-from scipy.special import expit, logit, ndtri, stdtrit
+from scipy.special import expit, logit, ndtr, ndtri, stdtr, stdtrit
 
 
 def critical(level: float, df: float = math.inf) -> float:
@@ -12,10 +13,29 @@ def critical(level: float, df: float = math.inf) -> float:
     return float(ndtri(upper) if math.isinf(df) else stdtrit(df, upper))
 
 
+def upper_tail(statistic: float, df: float = math.inf) -> float:
+    """Return P(T > statistic): normal for infinite df, Student's t otherwise.
+
+    The functions of scipy.special do what scipy.stats does at a hundredth of its cost per call.
+    """
+    return float(ndtr(-statistic) if math.isinf(df) else stdtr(df, -statistic))
+
+
 def check_level(level: float) -> None:
     """Raise ValueError unless the confidence level lies strictly between 0 and 1."""
-    if not 0 < level < 1:
-        raise ValueError(f"level is {level}; it must lie between 0 and 1, for example 0.95.")
+    _check_open(level, "level", 1.0, "0.95")
+
+
+def check_alpha(alpha: float) -> None:
+    """Raise ValueError unless alpha lies strictly between 0 and 1/2, so that limits have width."""
+    _check_open(alpha, "alpha", 0.5, "0.05")
+
+
+def _check_open(value: float, name: str, most: float, example: str) -> None:
+    if not isinstance(value, Real) or not 0 < value < most:
+        raise ValueError(
+            f"{name} is {value!r}; it must lie between 0 and {most:g}, for example {example}."
+        )
 
 
 def logit_interval(rate: float, se: float, df: float, level: float) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from metrics.stats.intervals import check_alpha, check_level
 from metrics.stats.mrmc import Power, VarianceComponents, power, power_single
 
 # Accuracies of published readers who told synthetic from real, for the planner to show.
@@ -17,6 +18,7 @@ PUBLISHED_ACCURACY = {
 }
 
 mrmc_power = power
+LEAST_DIFFERENCE = 1e-6  # of two rates; below it the images needed exceed any study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,7 @@ def two_proportions_power(p1: float, p2: float, n: int, *, alpha: float = 0.05) 
     from scipy.stats import norm
 
     _check_rates(p1, p2)
+    _check_true_rate(n, p1, alpha)
     q = (p1 + p2) / 2
     null = float(norm.isf(alpha / 2)) * sqrt(2 * q * (1 - q))
     spread = sqrt(p1 * (1 - p1) + p2 * (1 - p2))
@@ -68,9 +71,10 @@ def two_proportions_size(
     """Give the images per arm at which `two_proportions_power` reaches the target."""
     from scipy.stats import norm
 
-    _check_rates(p1, p2)
-    if p1 == p2:
-        raise ValueError(f"Both rates are {p1}: no sample size detects no difference.")
+    _check_rates(p1, p2, target)
+    check_alpha(alpha)
+    if abs(p1 - p2) < LEAST_DIFFERENCE:
+        raise ValueError(f"Rates {p1} and {p2} are one: no sample size detects no difference.")
     q = (p1 + p2) / 2
     null = float(norm.isf(alpha / 2)) * sqrt(2 * q * (1 - q))
     spread = float(norm.isf(1 - target)) * sqrt(p1 * (1 - p1) + p2 * (1 - p2))
@@ -93,6 +97,8 @@ def binomial_power(
     """
     from scipy.stats import binom
 
+    _check_true_rate(n, true_rate, alpha)
+    _check_rates(constant)
     k = np.arange(n + 1)
     tail = np.minimum(binom.cdf(k, n, constant), binom.sf(k - 1, n, constant))
     return float(binom.pmf(k[2 * tail <= alpha], n, true_rate).sum())
@@ -122,10 +128,13 @@ def equivalence_power(
     """Give the exact chance that both one-sided binomial tests reject (turing.equivalence)."""
     from scipy.stats import binom
 
+    _check_true_rate(n, true_rate, alpha)
+    if not 0 < margin < min(constant, 1 - constant):
+        raise ValueError(f"Margin {margin} around {constant} leaves (0, 1) or is not above 0.")
     k = np.arange(n + 1)
     above = binom.sf(k - 1, n, constant - margin) < alpha
     below = binom.cdf(k, n, constant + margin) < alpha
-    return float(binom.pmf(k[above & below], n, true_rate).sum())
+    return min(1.0, float(binom.pmf(k[above & below], n, true_rate).sum()))
 
 
 def equivalence_size(
@@ -156,8 +165,8 @@ def acceptance_rule(
     """
     from scipy.stats import binom
 
-    if n < 1:
-        raise ValueError(f"{n} images: the rule needs at least 1.")
+    _check_true_rate(n, true_rate, alpha)
+    _check_rates(target)
     k = np.arange(n + 1)
     passes = binom.sf(k - 1, n, target) < alpha
     bound_needs = int(k[passes][0]) if passes.any() else n + 1
@@ -192,7 +201,8 @@ def precision_size(rate: float, half_width: float, *, level: float = 0.95) -> Sa
     from scipy.optimize import brentq
     from scipy.stats import norm
 
-    _check_rates(rate, rate)
+    _check_rates(rate)
+    check_level(level)
     z2 = float(norm.isf((1 - level) / 2)) ** 2
 
     def excess(n: float) -> float:
@@ -223,7 +233,14 @@ def latent_components(
     `reader_variance` (Roe & Metz 1997). Moments are orthant probabilities B(r) of a bivariate
     normal (Gallas 2006). metric "rate": n_positive cases judged yes/no with mean rate `mean`.
     """
-    _check_rates(mean, mean)
+    _check_rates(mean)
+    if min(n_positive, n_negative if metric == "auc" else n_positive) < 1:
+        raise ValueError(f"{n_positive} positive and {n_negative} negative cases: give 1 of each.")
+    if not (reader_variance >= 0 and 0 <= case_correlation <= 1):
+        raise ValueError(
+            f"Reader variance {reader_variance} must be >= 0 and case correlation "
+            f"{case_correlation} lie in [0, 1]."
+        )
     kinds = 2 if metric == "auc" else 1
     total = kinds * (1 + reader_variance)
     reader = kinds * reader_variance
@@ -301,6 +318,7 @@ def _lasting(
     reached: Callable[[int], float], target: float, alpha: float, method: str, most: int = 20_000
 ) -> SampleSize:
     """Find the n from which exact power, a saw-tooth in n, stays at the target for 20 steps."""
+    _check_rates(target)
     high = 10
     while min(reached(high + k) for k in range(20)) < target:
         high *= 2
@@ -319,3 +337,10 @@ def _lasting(
 def _check_rates(*rates: float) -> None:
     if not all(0 < rate < 1 for rate in rates):
         raise ValueError(f"Rates {rates} must lie strictly between 0 and 1.")
+
+
+def _check_true_rate(n: int, rate: float, alpha: float) -> None:
+    """Raise ValueError unless n >= 1, the true rate lies in [0, 1] and alpha in (0, 1/2)."""
+    check_alpha(alpha)
+    if n < 1 or not 0 <= rate <= 1:
+        raise ValueError(f"{n} images at a true rate of {rate}: give n >= 1 and a rate in [0, 1].")

@@ -9,16 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 from metrics.errors import InsufficientData
 
 
-def numbers(values: ArrayLike, name: str = "values") -> NDArray[np.float64]:
+def numbers(
+    values: ArrayLike, name: str = "values", *, bounded: bool = True
+) -> NDArray[np.float64]:
     """Return a 1-d float array with NaN for missing (None, pandas.NA, NaN).
 
-    Raises ValueError for text, infinite values or more than one dimension.
+    Raises ValueError for text, more than one dimension and, if bounded, infinite values.
     """
     try:
         array = pd.Series(values).to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{name} must be a 1-d array of numbers or missing: {error}") from error
-    if np.isinf(array).any():
+    if bounded and np.isinf(array).any():
         raise ValueError(f"{name} has {int(np.isinf(array).sum())} infinite entries; remove them.")
     return array
 
@@ -45,6 +47,20 @@ def label_codes(labels: ArrayLike, n: int, name: str = "clusters") -> NDArray[np
     return codes
 
 
+def tidy(readings: object) -> pd.DataFrame:
+    """Return a frame of a frame, a list of rows as dicts or a dict of columns.
+
+    Raises ValueError for anything else.
+    """
+    if isinstance(readings, pd.DataFrame):
+        return readings
+    if isinstance(readings, dict | list):
+        return pd.DataFrame(readings)
+    raise ValueError(
+        f"Readings are a {type(readings).__name__}; give a data frame with one row per reading."
+    )
+
+
 def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Raise ValueError unless the frame has every column."""
     missing = [column for column in columns if column not in frame.columns]
@@ -56,12 +72,16 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
 
 
 def rectangle(ratings: ArrayLike) -> NDArray[np.object_]:
-    """Return ratings as a 2-d object array, shorter rows filled with None at their end.
+    """Return ratings as a 2-d object array, None where masked and at the end of shorter rows.
 
     Raises ValueError unless the ratings are rows (one per item) of ratings.
     """
     if isinstance(ratings, pd.DataFrame):
         return ratings.to_numpy(dtype=object)
+    if isinstance(ratings, np.ma.MaskedArray) and ratings.ndim == 2:
+        plain = ratings.data.astype(object)
+        plain[np.ma.getmaskarray(ratings)] = None
+        return np.asarray(plain)
     try:
         rows = [list(row) for row in ratings]  # type: ignore[union-attr, arg-type]
     except TypeError as error:
@@ -78,6 +98,7 @@ def case_by_reader(readings: pd.DataFrame, value: str = "value") -> pd.DataFrame
     Raises ValueError for missing columns or labels and when a reader read a case twice;
     InsufficientData for an empty frame.
     """
+    readings = tidy(readings)
     require_columns(readings, ["reader", "case", value])
     if readings.empty:
         raise InsufficientData("The frame has 0 readings; one is needed at least.")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from metrics.errors import InsufficientData
 
@@ -33,6 +33,11 @@ class Estimate:
     estimand: str = THESE_READERS
     warnings: tuple[str, ...] = ()
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Give what the estimate rests on: images, readers, readings and missing readings."""
+        return counts_of(self)
+
     def __post_init__(self) -> None:
         for name, value in _floats(self):
             if math.isnan(value):
@@ -52,6 +57,29 @@ class Test(Estimate):
     _: KW_ONLY
     statistic: float
     p: float
+
+
+class Counted(Protocol):
+    """Name the counts that every result carries."""
+
+    @property
+    def n_images(self) -> int: ...
+    @property
+    def n_readers(self) -> int: ...
+    @property
+    def n_readings(self) -> int: ...
+    @property
+    def n_missing(self) -> int: ...
+
+
+def counts_of(result: Counted) -> dict[str, int]:
+    """Gather a result's counts under the names of their columns in a table."""
+    return {
+        "images": result.n_images,
+        "readers": result.n_readers,
+        "readings": result.n_readings,
+        "missing": result.n_missing,
+    }
 
 
 def _floats(result: Estimate) -> Iterator[tuple[str, float]]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
+from metrics.stats.readings import numbers
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -84,8 +85,7 @@ def labelled(truth: ArrayLike, score: ArrayLike) -> tuple[Bools, Floats, int]:
     truth: (n,) of 0/1 or booleans; score: (n,), NaN where the reader gave none.
     Raises ValueError when lengths differ or truth holds anything else.
     """
-    labels = np.asarray(truth, dtype=float).ravel()
-    values = np.asarray(score, dtype=float).ravel()
+    labels, values = numbers(truth, "truth"), numbers(score, "score", bounded=False)
     if labels.size != values.size:
         raise ValueError(f"{labels.size} truths and {values.size} scores: give one score per case.")
     if not np.isin(labels, (0.0, 1.0)).all():

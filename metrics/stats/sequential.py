@@ -7,10 +7,12 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.errors import InsufficientData
+from metrics.stats.intervals import check_alpha
+from metrics.stats.proportions.binomial import check_counts
 from metrics.stats.result import THIS_READER, Estimate
 
 Floats = NDArray[np.float64]
+LEAST_STEP = 0.01  # of information between two looks
 _NODES = 96  # Gauss-Legendre nodes per look: twelve digits up to 20 looks
 
 
@@ -44,6 +46,16 @@ class EValue(Estimate):
     alpha: float
 
     @property
+    def statistic(self) -> float:
+        """Give the e-value by the name that other tests use."""
+        return self.e
+
+    @property
+    def p(self) -> float:
+        """Give the anytime-valid p-value by the name that other tests use."""
+        return self.p_anytime
+
+    @property
     def rejects(self) -> bool:
         """Say whether the constant is rejected at alpha (Ville's inequality)."""
         return self.log_e >= -log(self.alpha)
@@ -73,12 +85,16 @@ def _boundaries(
     from scipy.optimize import brentq
     from scipy.stats import norm
 
-    if looks < 1 or not 0 < alpha < 1:
-        raise ValueError(f"{looks} looks at alpha {alpha}: need at least 1 look and 0 < alpha < 1.")
+    check_alpha(alpha)
+    if looks < 1 or looks != int(looks):
+        raise ValueError(f"{looks} looks; give a whole number, 1 at least.")
     times = np.arange(1, looks + 1) / looks if fractions is None else np.asarray(fractions, float)
-    rising = times.size == looks and (np.diff(times, prepend=0.0) > 0).all()
+    rising = times.size == looks and (np.diff(times, prepend=0.0) >= LEAST_STEP).all()
     if not rising or abs(times[-1] - 1) > 1e-9:
-        raise ValueError(f"Fractions {times.tolist()} must be {looks} rising numbers up to 1.")
+        raise ValueError(
+            f"Fractions {times.tolist()} must be {looks} rising numbers up to 1, each at least "
+            f"{LEAST_STEP:g} above the one before."
+        )
     shape = times**power
     least, most = float(norm.isf(alpha / 2)), float(norm.isf(alpha / 2 / looks)) + 1.0
     constant = least
@@ -139,11 +155,11 @@ def e_value(
     (Ville), so that it may be looked at after every image. The interval holds every p0 that is
     not rejected. Not valid for readings pooled over readers. Raises InsufficientData at n = 0.
     """
-    if n < 1:
-        raise InsufficientData(f"{n} calls: an e-value needs at least 1.")
-    if not (0 <= successes <= n and 0 < constant < 1 and min(prior) > 0):
+    check_alpha(alpha)
+    successes, n = check_counts(successes, n)
+    if not (0 < constant < 1 and min(prior) > 0):
         raise ValueError(
-            f"{successes} of {n} against {constant} with prior {prior}: give 0 <= successes <= n, "
+            f"{successes} of {n} against {constant} with prior {prior}: give "
             f"0 < constant < 1 and a positive prior."
         )
     log_mixture = _log_mixture(successes, n, prior)

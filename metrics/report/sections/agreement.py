@@ -89,7 +89,7 @@ def _reading(between: list[AgreementRow], within: list[AgreementRow], facts: Fac
     said = []
     for row in between:
         main = row.group == ALL and row.coefficient in PRIMARY and row.estimate is not None
-        if main and not row.question.startswith("criterion"):
+        if main and not row.question.startswith(("criterion", "finding")):
             limits = words.number_with_limits(row.estimate, row.low, row.high)
             said.append(
                 f"“{row.question}”: {row.coefficient} {limits} of {row.n_readers} readers on "
@@ -98,7 +98,7 @@ def _reading(between: list[AgreementRow], within: list[AgreementRow], facts: Fac
     own = [r for r in within if r.coefficient in PRIMARY and r.estimate is not None]
     for row in own:
         limits = words.number_with_limits(row.estimate, row.low, row.high)
-        if not row.question.startswith("criterion"):
+        if not row.question.startswith(("criterion", "finding")):
             said.append(
                 f"{row.group} with themselves on “{row.question}”: {limits}, n = {row.n_images}"
             )

@@ -30,7 +30,10 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
     )
     figure = figures.stacked(
         list(dict.fromkeys(_name(row) for row in outcomes)),
-        [(label, _sums(outcomes, label)) for label in ("answered", "cannot_judge", "missing")],
+        [
+            (label.replace("_", " "), _sums(outcomes, label))
+            for label in ("answered", "cannot_judge", "missing")
+        ],
         "outcomes",
         "Outcome of primary assignments",
     )

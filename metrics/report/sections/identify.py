@@ -24,7 +24,8 @@ KEY, TITLE = "identify", "Identify"
 
 def section(frame: pd.DataFrame, facts: Facts) -> Section:
     """Return the section; without an identify part it says so."""
-    rows = primary(of_kind(frame, "identify"))
+    named = ~frame["part"].isin(facts.parts_with_findings())
+    rows = primary(of_kind(frame[named], "identify"))
     if not readers_of(rows):
         return empty_section(KEY, TITLE, "No class was named blind in this study.")
     figures_: list[Figure] = []

@@ -7,6 +7,8 @@ import pandas as pd
 from metrics.report import figures, words
 from metrics.report.document import Row, Section, Table
 from metrics.report.facts import Facts
+from metrics.report.look_plan import looks_text
+from metrics.report.looks import look_rows
 from metrics.report.plausibility import EVERY
 from metrics.report.rates import RateRow
 from metrics.report.readers import standing_notes
@@ -43,7 +45,7 @@ def section(frame: pd.DataFrame, facts: Facts, others: tuple[Section, ...]) -> S
         TITLE,
         reading,
         _figures(others, facts),
-        (_table(rows),),
+        (_table(rows), *_looks(frame, facts)),
         standing_notes(people, facts),
         is_empty=not people,
     )
@@ -75,6 +77,34 @@ def _figures(others: tuple[Section, ...], facts: Facts) -> tuple[figures.Figure,
     if not totals:
         return ()
     return (figures.forest(totals, facts, "overview", "Plausibility, all images"),)
+
+
+def _looks(frame: pd.DataFrame, facts: Facts) -> tuple[Table, ...]:
+    """Return the interim looks and the final bound, where the plan has looks."""
+    rows = look_rows(frame, facts)
+    if not rows:
+        return ()
+    return (
+        Table(
+            key="interim-looks",
+            title="Interim looks and the final bound",
+            records=rows,
+            header=("Look", "#planned at", "#taken at", "#readings", "#z", "#bound", "Decision"),
+            body=tuple(
+                (
+                    f"{row.look}" + (", final" if row.look == len(rows) else ""),
+                    words.percent(row.planned_fraction, 0),
+                    words.percent(row.fraction, 0),
+                    words.NONE if row.n_readings is None else f"{row.n_readings:,}",
+                    words.number(row.statistic, 3),
+                    words.number(row.bound, 3),
+                    row.decision,
+                )
+                for row in rows
+            ),
+            caption=f"{looks_text(facts)} Method of the test: {rows[-1].method}.",
+        ),
+    )
 
 
 def _table(rows: tuple[PartRow, ...]) -> Table:

@@ -31,6 +31,7 @@ from metrics.report.selection import (
     primary,
     readers_of,
 )
+from metrics.report.sensitivity import plausibility_rows, sensitivity_table
 
 KEY, TITLE = "plausibility", "Plausibility"
 
@@ -81,6 +82,7 @@ def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[T
         overall.extend(overall_rows(part, pair, facts))
     if overall:
         tables.append(overall_table(overall, facts, f"overall{suffix}"))
+    tables.append(sensitivity_table(plausibility_rows(part, facts), facts, f"sensitivity{suffix}"))
     reading = " ".join(
         (
             f"Images judged plausible: {ceiling_reading(rates, facts)}.",

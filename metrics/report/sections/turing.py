@@ -8,6 +8,7 @@ from metrics.report.facts import Facts
 from metrics.report.generators import generator_rows, generator_table
 from metrics.report.readers import standing_notes
 from metrics.report.selection import of_kind, parts_of, primary, readers_of
+from metrics.report.sensitivity import sensitivity_table, turing_rows
 from metrics.report.turing import (
     MEASURES,
     MeasureRow,
@@ -49,6 +50,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
             verdict_table(verdicts, facts, f"turing-verdicts{suffix}"),
             pooled_table(pooled_rows(part, facts), facts, f"turing-calls{suffix}"),
         ]
+        tables.append(sensitivity_table(turing_rows(part), facts, f"turing-sensitivity{suffix}"))
         between = generator_rows(part, facts)
         tables += [generator_table(between, facts, f"turing-generators{suffix}")] if between else []
         readings.append(_reading(part, verdicts, facts))

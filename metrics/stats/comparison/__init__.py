@@ -5,6 +5,7 @@ reader (or of one majority verdict per image); several readers go through metric
 """
 
 from metrics.stats.comparison.adjustment import adjust
+from metrics.stats.comparison.from_limits import mover
 from metrics.stats.comparison.paired import PairedDifference, mcnemar, paired_difference
 from metrics.stats.comparison.stratified import CochranMantelHaenszel, cmh, risk_difference_mh
 from metrics.stats.comparison.two_rates import Difference, binomial_test, difference
@@ -18,6 +19,7 @@ __all__ = [
     "cmh",
     "difference",
     "mcnemar",
+    "mover",
     "paired_difference",
     "risk_difference_mh",
 ]

@@ -18,6 +18,8 @@ def adjust(p_values: ArrayLike, method: str = "holm") -> NDArray[np.float64]:
     if method not in METHODS:
         raise ValueError(f"method {method!r} is unknown; choose one of {', '.join(METHODS)}.")
     family = np.atleast_1d(np.asarray(p_values, dtype=float))
+    if family.ndim > 1:
+        raise ValueError(f"p_values has shape {family.shape}; a family is a list of p-values.")
     wrong = family[~((family >= 0) & (family <= 1))]
     if wrong.size:
         raise ValueError(

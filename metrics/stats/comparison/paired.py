@@ -8,7 +8,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, chdtrc
 
 from metrics.errors import InsufficientData
@@ -102,7 +102,7 @@ def mcnemar(
 
 def _check_pairs(table: ArrayLike) -> tuple[int, int, int, int, int]:
     cells = np.asarray(table, dtype=float)
-    if cells.shape != (2, 2) or (cells < 0).any() or (cells != np.round(cells)).any():
+    if cells.shape != (2, 2) or not np.isfinite(cells).all() or _not_counts(cells):
         raise ValueError(
             f"The table has shape {cells.shape}; it must be 2 x 2 whole counts >= 0: "
             f"[[both, only first], [only second, neither]]."
@@ -112,6 +112,10 @@ def _check_pairs(table: ArrayLike) -> tuple[int, int, int, int, int]:
         raise InsufficientData("0 pairs; a paired difference needs at least 1.")
     both, first, second, neither = (int(cell) for cell in cells.ravel())
     return both, first, second, neither, n
+
+
+def _not_counts(cells: NDArray[np.float64]) -> bool:
+    return bool((cells < 0).any() or (cells != np.round(cells)).any())
 
 
 def _corrected_phi(both: int, first: int, second: int, neither: int) -> float:

@@ -31,7 +31,7 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Hold the counts and scores of one arm or classifier.
+    """Hold the counts and scores of one arm or classifier; the headline is the macro F1.
 
     matrix: (classes, answers) counts; the first columns are the classes in order.
     """
@@ -47,6 +47,41 @@ class Confusion:
     f1_of_macro_means: float
     draws: int
     seed: int
+
+    @property
+    def estimate(self) -> float:
+        """Give the macro F1, the mean of the classes' F1."""
+        return self.macro_f1.estimate
+
+    @property
+    def low(self) -> float:
+        """Give the lower limit of the macro F1."""
+        return self.macro_f1.low
+
+    @property
+    def high(self) -> float:
+        """Give the upper limit of the macro F1."""
+        return self.macro_f1.high
+
+    @property
+    def method(self) -> str:
+        """Name how the macro F1 and its limits were computed."""
+        return self.macro_f1.method
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Give what the scores rest on."""
+        return self.macro_f1.counts
+
+    @property
+    def estimand(self) -> str:
+        """Say for whom the scores speak."""
+        return self.macro_f1.estimand
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Give what limits the macro F1."""
+        return self.macro_f1.warnings
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
-from metrics.stats.bootstrap import DRAWS, SEED
+from metrics.stats.bootstrap import DRAWS, SEED, check_draws
 from metrics.stats.confusion.scores import Confusion, Sample, score
 from metrics.stats.intervals import check_level
 from metrics.stats.readings import label_codes, require_columns
@@ -48,18 +48,16 @@ def confusion(
     matrix = _count(rows, columns, (len(names), len(answers)))
     case_codes = label_codes(answered["case"], len(answered), "cases")
     reader_codes = label_codes(answered["reader"], len(answered), "readers")
-    images = np.bincount(rows[~pd.Series(case_codes).duplicated()], minlength=len(names))
+    again = pd.Series(case_codes).duplicated()
+    images = np.bincount(rows[~again], minlength=len(names))
     n_readers = int(reader_codes.max(initial=0)) + 1
-    crossed = n_readers > 1 or bool(pd.Series(case_codes).duplicated().any())
+    crossed = n_readers > 1 or bool(again.any())
     check_level(level)
+    check_draws(draws)
     _require_answers(matrix, names)
     rng = np.random.default_rng(seed)
-    if crossed:
-        copies = _crossed_copies(
-            (rows, columns, case_codes, reader_codes), matrix.shape, rng, draws
-        )
-    else:
-        copies = _independent_copies(matrix, rng, draws)
+    codes = (rows, columns, case_codes, reader_codes) if crossed else None
+    copies = _copies(matrix, codes, rng, draws)
     return score(
         Sample(
             matrix=matrix,
@@ -76,6 +74,18 @@ def confusion(
             seed=seed,
         )
     )
+
+
+def _copies(
+    matrix: NDArray[np.int64],
+    codes: tuple[Codes, Codes, Codes, Codes] | None,
+    rng: np.random.Generator,
+    draws: int,
+) -> NDArray[np.float64]:
+    """Resample readers and images where `codes` tells them apart, else images within classes."""
+    if codes is None:
+        return _independent_copies(matrix, rng, draws)
+    return _crossed_copies(codes, matrix.shape, rng, draws)
 
 
 def confusion_from_matrix(
@@ -101,6 +111,7 @@ def confusion_from_matrix(
     if len(names) != k:
         raise ValueError(f"{len(names)} classes name {k} rows; give one each.")
     check_level(level)
+    check_draws(draws)
     whole = counts.astype(np.int64)
     _require_answers(whole, names)
     return score(

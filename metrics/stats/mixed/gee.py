@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ def gee_logistic(
     from statsmodels.genmod.families import Binomial
     from statsmodels.genmod.generalized_estimating_equations import GEE
 
+    if structure not in (known := get_args(Structure)):
+        raise ValueError(f"structure {structure!r} is unknown; choose one of {', '.join(known)}.")
     rows = complete_rows(y, X, groups)
     n_groups = require_groups(rows.groups[0])
     if not np.isin(rows.y, (0.0, 1.0)).all():

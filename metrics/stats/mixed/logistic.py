@@ -19,6 +19,7 @@ from metrics.stats.mixed.regression import (
 )
 
 _AT_BOUND = 1e-3  # an sd below this is 0
+_ENDLESS = 25.0  # log odds: groups so far apart are all 0 or all 1
 _STEP = 1e-3  # of numeric derivatives; columns are scaled to unit information
 
 
@@ -63,15 +64,23 @@ def logistic_random_intercept(
     Raises InsufficientData when all y agree, InsufficientData below two groups, NotConverged under
     separation (a covariate predicts y perfectly). An sd at 0 is reported as 0 with a warning.
     """
+    if points < 1:
+        raise ValueError(f"points is {points}; the quadrature needs 1 at least, 25 by default.")
     rows = complete_rows(y, X, groups)
     n_groups = require_groups(rows.groups[0])
     _require_variation(rows.y)
     columns, triangle = unit_columns(rows.X)
     cells = _cells(rows.y, columns, rows.groups[0], points)
-    best = _maximise(cells, np.append(_pooled(cells), 0.5))
-    inner, sd, warnings = _covariance(cells, best)
+    with np.errstate(over="ignore", invalid="ignore"):  # where the search runs off; judged below
+        best = _maximise(cells, np.append(_pooled(cells), 0.5))
+        inner, sd, warnings = _covariance(cells, best)
     back = np.linalg.inv(triangle)
     fit = wald(back @ best[:-1], back @ inner @ back.T, level)
+    if sd > _ENDLESS:
+        raise NotConverged(
+            f"{int(rows.y.sum())} of {rows.y.size} are 1 in {n_groups} groups, and the groups "
+            f"decide the answer: their sd grows without end. Report the rate of each group."
+        )
     if np.abs(cells.X @ best[:-1]).max() > 15 or fit.standard_errors.max() > 1e3:
         raise NotConverged(
             f"{int(rows.y.sum())} of {rows.y.size} are 1 in {n_groups} groups and a covariate "
@@ -168,6 +177,8 @@ def _maximise(cells: _Cells, start: Floats) -> Floats:
     found = minimize(lambda x: -_log_likelihood(cells, x) / n, start, method="BFGS").x
     for _ in range(3):
         gradient, hessian = _derivatives(cells, found)
+        if not np.isfinite(hessian).all():
+            break
         if np.abs(found[-1]) < _AT_BOUND or np.linalg.eigvalsh(-hessian).min() <= 0:
             break
         step = np.linalg.solve(-hessian, gradient)

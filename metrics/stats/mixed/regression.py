@@ -7,7 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData, NotConverged
-from metrics.stats.result import THESE_READERS, Test
+from metrics.stats.intervals import check_level, critical
+from metrics.stats.readings import numbers
+from metrics.stats.result import THESE_READERS, Test, counts_of
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -42,6 +44,11 @@ class Regression:
     def estimate(self) -> Floats:
         """Give the coefficients by the name that other results use."""
         return self.coefficients
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Give what the fit rests on, as in every result, and the groups."""
+        return counts_of(self) | {"groups": self.n_groups}
 
     def term(self, name: str | int) -> Test:
         """Give one coefficient, by column name or position, as an estimate with its test."""
@@ -98,12 +105,14 @@ def complete_rows(y: ArrayLike, X: ArrayLike | pd.DataFrame, *groups: ArrayLike)
     not more rows than columns.
     """
     names = tuple(map(str, X.columns)) if isinstance(X, pd.DataFrame) else ()
-    design = np.asarray(X, dtype=float)
-    design = design[:, None] if design.ndim == 1 else design
-    outcome = np.asarray(y, dtype=float).ravel()
+    design = _matrix(X)
+    outcome = numbers(y, "y", bounded=False)
     lengths = {outcome.size, design.shape[0], *(len(np.asarray(g)) for g in groups)}
     if len(lengths) > 1:
         raise ValueError(f"Lengths {sorted(lengths)} differ: y, X and groups go row by row.")
+    endless = int(np.isinf(outcome).sum() + np.isinf(design).sum())
+    if endless:
+        raise ValueError(f"y and X have {endless} infinite entries; remove them.")
     keep = ~(np.isnan(outcome) | np.isnan(design).any(axis=1))
     for group in groups:
         keep &= ~pd.isna(np.asarray(group))
@@ -117,6 +126,17 @@ def complete_rows(y: ArrayLike, X: ArrayLike | pd.DataFrame, *groups: ArrayLike)
     )
     _require_rank(rows)
     return rows
+
+
+def _matrix(X: ArrayLike | pd.DataFrame) -> Floats:
+    """Return X as floats (n, p), NaN where missing. Raises ValueError for text."""
+    try:
+        if isinstance(X, pd.DataFrame):
+            return X.to_numpy(dtype=float, na_value=np.nan)
+        design = np.asarray(X, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"X must hold numbers; code its labels as 0 and 1: {error}") from error
+    return design[:, None] if design.ndim == 1 else design
 
 
 def _require_rank(rows: Rows) -> None:
@@ -155,6 +175,7 @@ def wald(coefficients: Floats, covariance: Floats, level: float) -> Wald:
     """
     from scipy.stats import norm
 
+    check_level(level)
     variance = np.diag(covariance)
     if not (np.isfinite(coefficients).all() and (variance > 0).all()):
         raise NotConverged(
@@ -162,7 +183,7 @@ def wald(coefficients: Floats, covariance: Floats, level: float) -> Wald:
             f"readings do not determine them. Drop or merge terms."
         )
     se = np.sqrt(variance)
-    reach = norm.ppf((1 + level) / 2) * se
+    reach = critical(level) * se
     z = coefficients / se
     return Wald(
         coefficients=coefficients,

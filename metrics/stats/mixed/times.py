@@ -8,6 +8,7 @@ import pandas as pd
 from metrics.errors import InsufficientData
 from metrics.stats.mixed.crossed import CrossedMixed, crossed_mixed
 from metrics.stats.mixed.regression import Floats
+from metrics.stats.readings import numbers, require_columns, tidy
 from metrics.stats.result import READERS_LIKE_THESE, Test
 
 ORDER_UNIT = 10  # the order effect is the ratio of times ten images apart
@@ -17,8 +18,9 @@ ORDER_UNIT = 10  # the order effect is the ratio of times ten images apart
 class ReadingTimes:
     """Hold geometric-mean ratios (1 = no change) per term, and the model behind them.
 
-    ratios: name -> test of ratio = 1. geometric_mean is at the reference levels, in the unit of
-    the times. `capped` readings were cut at the cap, `dropped` terms could not be told apart.
+    ratios: name -> test of ratio = 1. geometric_mean, the headline `estimate`, is at the reference
+    levels, in the unit of the times. `capped` readings were cut at the cap, `dropped` terms could
+    not be told apart.
     """
 
     ratios: dict[str, Test]
@@ -27,6 +29,36 @@ class ReadingTimes:
     capped: int
     dropped: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def estimate(self) -> float:
+        """Give the geometric mean time."""
+        return self.geometric_mean.estimate
+
+    @property
+    def low(self) -> float:
+        """Give the lower limit of the geometric mean."""
+        return self.geometric_mean.low
+
+    @property
+    def high(self) -> float:
+        """Give the upper limit of the geometric mean."""
+        return self.geometric_mean.high
+
+    @property
+    def method(self) -> str:
+        """Name the model of log times."""
+        return self.model.method
+
+    @property
+    def estimand(self) -> str:
+        """Say for whom the ratios speak."""
+        return self.geometric_mean.estimand
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Give what the model rests on."""
+        return self.model.counts
 
 
 def reading_times(
@@ -40,10 +72,15 @@ def reading_times(
     against the first. A term that cannot be told apart from earlier ones is dropped and named.
     Raises InsufficientData below two readers or cases or without any positive time.
     """
-    time = frame[value].to_numpy(dtype=float, na_value=np.nan)
+    frame = tidy(frame)
+    require_columns(frame, ["reader", "case", value])
+    if cap is not None and not cap > 0:
+        raise ValueError(f"cap is {cap}; it must be above 0, in the unit of the times.")
+    time = numbers(frame[value], value)
     time = np.where(time > 0, time, np.nan)
     if np.isnan(time).all():
         raise InsufficientData(f"0 of {time.size} readings have a time above 0.")
+    _require_crossing(frame[~np.isnan(time)])
     capped = int((time > cap).sum()) if cap else 0
     logs = np.log(np.minimum(time, cap) if cap else time)
     columns = _terms(frame)
@@ -64,6 +101,16 @@ def reading_times(
     )
 
 
+def _require_crossing(timed: pd.DataFrame) -> None:
+    """Raise InsufficientData below two readers or two cases: neither spread can be told."""
+    readers, cases = timed["reader"].nunique(), timed["case"].nunique()
+    if min(readers, cases) < 2:
+        raise InsufficientData(
+            f"{readers} reader{'s' * (readers != 1)} timed on {cases} image{'s' * (cases != 1)}: "
+            "the model needs 2 of each. Describe the times instead."
+        )
+
+
 def _terms(frame: pd.DataFrame) -> dict[str, Floats]:
     """Name the columns of X: intercept, order, truth, correct, arms against the first."""
     terms: dict[str, Floats] = {"intercept": np.ones(len(frame))}
@@ -72,11 +119,11 @@ def _terms(frame: pd.DataFrame) -> dict[str, Floats]:
         terms["order"] = (order - np.nanmean(order)) / ORDER_UNIT
     for name in ("truth", "correct"):
         if name in frame:
-            terms[name] = frame[name].to_numpy(dtype=float, na_value=np.nan)
+            terms[name] = numbers(frame[name], name)
     if "arm" in frame:
-        names = frame["arm"].astype(str)
-        for arm in sorted(names.unique())[1:]:
-            terms[f"arm {arm}"] = (names == arm).to_numpy(dtype=float)
+        names, nowhere = frame["arm"].astype(str), frame["arm"].isna().to_numpy()
+        for arm in sorted(names[~nowhere].unique())[1:]:
+            terms[f"arm {arm}"] = np.where(nowhere, np.nan, names == arm)
     return terms
 
 

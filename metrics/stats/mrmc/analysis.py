@@ -1,11 +1,13 @@
 """The Obuchowski-Rockette analysis of a multi-reader multi-case study."""
 
+import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
+from metrics.stats.intervals import check_level
 from metrics.stats.mrmc.comparison import Compared, ModalityTest, compare, scales
 from metrics.stats.mrmc.components import (
     MeanSquares,
@@ -98,10 +100,7 @@ def obuchowski_rockette(
     for a modality. Raises InsufficientData below 2 cases of a kind in any cell and ValueError
     for a malformed frame or an unknown method.
     """
-    if covariance not in METHODS or metric not in METRICS:
-        raise ValueError(
-            f"covariance={covariance!r}, metric={metric!r}: use one of {METHODS} and {METRICS}."
-        )
+    _check(covariance, metric, positive_at, level)
     design = read_design(frame)
     require_cases(design, metric)
     parts = contributions(design, metric, positive_at)
@@ -140,6 +139,16 @@ def obuchowski_rockette(
         fixed_readers=tests.get("fixed_readers"),
         fixed_cases=tests.get("fixed_cases"),
     )
+
+
+def _check(covariance: str, metric: str, positive_at: float, level: float) -> None:
+    if covariance not in METHODS or metric not in METRICS:
+        raise ValueError(
+            f"covariance={covariance!r}, metric={metric!r}: use one of {METHODS} and {METRICS}."
+        )
+    check_level(level)
+    if math.isnan(positive_at):
+        raise ValueError("positive_at is missing; give the rating above which a case is positive.")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from itertools import combinations
 from math import inf, sqrt
 
 import numpy as np
+from scipy.special import chdtrc, fdtrc
 
+from metrics.stats.intervals import critical, upper_tail
 from metrics.stats.mrmc.components import MeanSquares, VarianceComponents
 from metrics.stats.mrmc.modality import ESTIMANDS, SAYS, Assumption
 from metrics.stats.result import Test
@@ -90,8 +92,6 @@ def compare(compared: Compared, assume: Assumption, scale: Scale) -> ModalityTes
 
     Modalities that agree exactly and without variance give F = 0, p = 1.
     """
-    from scipy.stats import chi2, f
-
     t, _ = compared.table.shape
     # Rounding in the table of estimates leaves mean squares of this size where all agree.
     is_flat = scale.denominator < 1e-15
@@ -99,9 +99,9 @@ def compare(compared: Compared, assume: Assumption, scale: Scale) -> ModalityTes
         return None
     statistic = 0.0 if is_flat else compared.ms_modality / scale.denominator
     if np.isinf(scale.df):
-        p = float(chi2.sf(statistic * (t - 1), t - 1))
+        p = float(chdtrc(t - 1, statistic * (t - 1)))
     else:
-        p = float(f.sf(statistic, t - 1, scale.df))
+        p = float(fdtrc(t - 1, scale.df, statistic))
     pairs = _pairs(compared, scale, is_flat)
     first = pairs[0]
     return ModalityTest(
@@ -124,12 +124,10 @@ def compare(compared: Compared, assume: Assumption, scale: Scale) -> ModalityTes
 
 def _pairs(compared: Compared, scale: Scale, is_flat: bool) -> tuple[PairDifference, ...]:
     """Compare each pair with the common error sqrt(2 denominator / r)."""
-    from scipy.stats import t as student
-
     _, r = compared.table.shape
     means = compared.table.mean(axis=1)
     se = 0.0 if is_flat else sqrt(2 * scale.denominator / r)
-    reach = float(student.ppf((1 + compared.level) / 2, scale.df)) * se
+    reach = critical(compared.level, scale.df) * se
     pairs = []
     for i, j in combinations(range(means.size), 2):
         difference = float(means[i] - means[j])
@@ -144,7 +142,7 @@ def _pairs(compared: Compared, scale: Scale, is_flat: bool) -> tuple[PairDiffere
                 low=difference - reach,
                 high=difference + reach,
                 statistic=statistic,
-                p=float(2 * student.sf(abs(statistic), scale.df)),
+                p=2 * upper_tail(abs(statistic), scale.df),
             )
         )
     return tuple(pairs)

@@ -26,6 +26,7 @@ class Components:
     area: cases of both kinds contribute placement values that average to the estimate within
     each kind; otherwise every case that counts contributes 1 (right call) or 0.
     values: (g, n), NaN where the group lacks the case; kinds: (k, n), a partition of the cases.
+    n_cases: all cases of the study with any reading, also those that the metric does not count.
     """
 
     estimates: Floats
@@ -33,6 +34,7 @@ class Components:
     kinds: Bools
     ratings: Floats
     is_area: bool
+    n_cases: int
 
 
 def contributions(design: Design, metric: Metric, positive_at: float) -> Components:
@@ -48,7 +50,10 @@ def contributions(design: Design, metric: Metric, positive_at: float) -> Compone
     }[metric]
     values = calls[:, counted]
     kinds = np.ones((1, values.shape[1]), dtype=bool)
-    return Components(np.nanmean(values, axis=1), values, kinds, ratings[:, counted], False)
+    estimates = np.nanmean(values, axis=1)
+    return Components(
+        estimates, values, kinds, ratings[:, counted], is_area=False, n_cases=_ever_read(ratings)
+    )
 
 
 def _areas(ratings: Floats, positive: Bools) -> Components:
@@ -58,7 +63,13 @@ def _areas(ratings: Floats, positive: Bools) -> Components:
         place = placements(rating[read & positive], rating[read & ~positive])
         row[read & positive], row[read & ~positive] = place.positive, place.negative
     kinds = np.array([positive, ~positive])
-    return Components(np.nanmean(values[:, positive], axis=1), values, kinds, ratings, True)
+    estimates = np.nanmean(values[:, positive], axis=1)
+    return Components(estimates, values, kinds, ratings, is_area=True, n_cases=_ever_read(ratings))
+
+
+def _ever_read(ratings: Floats) -> int:
+    """Count the cases that any group read."""
+    return int((~np.isnan(ratings)).any(axis=0).sum())
 
 
 def covariances(parts: Components, method: Method) -> Floats:
@@ -69,19 +80,19 @@ def covariances(parts: Components, method: Method) -> Floats:
 def _jackknife(parts: Components) -> Floats:
     """Leave out one case at a time: (n - 1) / n sum of squares about the mean (Efron 1982).
 
-    n counts the study's cases with any reading; one that a group lacks leaves its estimate as is.
+    n counts all the study's cases with any reading. A case that a group lacks, or that the metric
+    does not count (a real image, for sensitivity), leaves the estimate as it is; the mean of the
+    left-out estimates is then the estimate itself.
     """
-    ever_read = ~np.isnan(parts.values).all(axis=0)
-    values, kinds = parts.values[:, ever_read], parts.kinds[:, ever_read]
-    n = values.shape[1]
-    left_out = np.repeat(parts.estimates[:, None], n, axis=1)
-    for kind in kinds:
-        value = values[:, kind]
-        m = (~np.isnan(value)).sum(axis=1)[:, None]
-        without = (m * parts.estimates[:, None] - value) / (m - 1)
-        left_out[:, kind] = np.where(np.isnan(value), parts.estimates[:, None], without)
-    centred = left_out - left_out.mean(axis=1, keepdims=True)
-    return np.asarray((n - 1) / n * (centred @ centred.T))
+    shift = np.zeros(parts.values.shape)
+    for kind in parts.kinds:
+        value = parts.values[:, kind]
+        read = ~np.isnan(value)
+        m = read.sum(axis=1)[:, None]
+        moved = (parts.estimates[:, None] - value) / (m - 1)
+        shift[:, kind] = np.where(read, moved, 0.0)
+    n = parts.n_cases
+    return np.asarray((n - 1) / n * (shift @ shift.T))
 
 
 def _delong(parts: Components) -> Floats:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from metrics.errors import InsufficientData
+from metrics.stats.readings import numbers, require_columns, tidy
 from metrics.stats.roc import Bools, Floats
 
 Metric = Literal["auc", "accuracy", "sensitivity", "specificity"]
@@ -73,9 +74,8 @@ def read_design(frame: pd.DataFrame) -> Design:
     Raises ValueError for absent columns, two readings of one case by one reader in one modality,
     or a truth that changes; InsufficientData when a modality x reader cell has no reading.
     """
-    absent = [name for name in COLUMNS if name not in frame.columns]
-    if absent:
-        raise ValueError(f"Columns {absent} are absent; give reader, case, truth, rating.")
+    frame = tidy(frame)
+    require_columns(frame, COLUMNS)
     if frame.empty:
         raise InsufficientData("0 readings: a multi-reader analysis needs readings of cases.")
     reader, case = _levels(frame["reader"]), _levels(frame["case"])
@@ -85,7 +85,7 @@ def read_design(frame: pd.DataFrame) -> Design:
     cells = np.ravel_multi_index((modality.codes, reader.codes, case.codes), shape)
     _refuse_repeats(cells)
     ratings = np.full(shape, np.nan)
-    ratings.flat[cells] = frame["rating"].to_numpy(dtype=float, na_value=np.nan)
+    ratings.flat[cells] = numbers(frame["rating"], "rating", bounded=False)
     positive = _truths(frame, case)
     _refuse_empty(ratings, modality, reader)
     return Design(
@@ -134,7 +134,7 @@ def _refuse_repeats(cells: NDArray[np.intp]) -> None:
 
 
 def _truths(frame: pd.DataFrame, case: pd.Categorical) -> Bools:
-    truth = frame["truth"].to_numpy(dtype=float)
+    truth = numbers(frame["truth"], "truth")
     if not np.isin(truth, (0.0, 1.0)).all():
         raise ValueError("Truth must be 0 (negative) or 1 (positive) on every row.")
     n = np.bincount(case.codes, minlength=len(case.categories))

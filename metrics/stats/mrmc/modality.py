@@ -1,10 +1,11 @@
 """One modality analysed alone: its interval, its test against a constant, its equivalence."""
 
 from dataclasses import dataclass, field
-from math import inf, sqrt
+from math import inf, isfinite, sqrt
 from typing import Literal
 
 from metrics.errors import InsufficientData
+from metrics.stats.intervals import check_alpha, critical, upper_tail
 from metrics.stats.result import READERS_LIKE_THESE, THESE_READERS, THIS_READER, Test
 from metrics.stats.roc import limits_without_variance, tail_without_variance
 from metrics.stats.turing import Equivalence, Measured
@@ -69,16 +70,18 @@ class ModalityEstimate(Measured):
         t = (estimate - constant) / se on Hillis's degrees of freedom. Without any estimated
         variance p comes from disjoint pairs and the statistic is its normal deviate.
         """
-        from scipy.stats import norm, t
+        from scipy.special import ndtri
 
+        if not isfinite(constant):
+            raise ValueError(f"constant is {constant}; give a number such as 0.5.")
         error = self._error(assume)
         if error.se > 0:
             statistic = (self.estimate - constant) / error.se
-            p = float(2 * t.sf(abs(statistic), error.df))
+            p = 2 * upper_tail(abs(statistic), error.df)
         else:
             p = min(1.0, 2 * tail_without_variance(self.estimate, constant, self.n_pairs))
             sign = 1.0 if self.estimate > constant else -1.0
-            statistic = sign * max(0.0, float(norm.isf(p / 2))) if p > 0 else sign * inf
+            statistic = sign * max(0.0, -float(ndtri(p / 2))) if p > 0 else sign * inf
         low, high = self.interval(assume)
         return ConstantTest(
             estimate=self.estimate,
@@ -111,7 +114,8 @@ class ModalityEstimate(Measured):
         Same error and degrees of freedom as `against`; limits at 1 - 2 alpha.
         Raises ValueError for a margin that is not positive.
         """
-        if margin <= 0:
+        check_alpha(alpha)
+        if not margin > 0:
             raise ValueError(f"Margin {margin} must be above 0.")
         error = self._error(assume)
         above = self._tail(self.estimate - (constant - margin), constant - margin, error)
@@ -143,10 +147,8 @@ class ModalityEstimate(Measured):
 
     def _tail(self, gap: float, bound: float, error: Error) -> float:
         """Give the one-sided p-value of an estimate that lies `gap` inside a bound."""
-        from scipy.stats import t
-
         if error.se > 0:
-            return float(t.sf(gap / error.se, error.df))
+            return upper_tail(gap / error.se, error.df)
         return tail_without_variance(self.estimate, bound, self.n_pairs) if gap > 0 else 1.0
 
     def _error(self, assume: Assumption) -> Error:
@@ -163,11 +165,9 @@ class ModalityEstimate(Measured):
 
 def limits(estimate: float, error: Error, level: float, n_pairs: int) -> tuple[float, float]:
     """Give t limits cut at 0 and 1, or those of disjoint pairs where there is no variance."""
-    from scipy.stats import t
-
     if error.se == 0:
         return limits_without_variance(estimate, n_pairs, level)
-    reach = float(t.ppf((1 + level) / 2, error.df)) * error.se
+    reach = critical(level, error.df) * error.se
     return max(0.0, estimate - reach), min(1.0, estimate + reach)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Literal
 
+from metrics.stats.intervals import check_alpha
 from metrics.stats.mrmc.components import VarianceComponents
 from metrics.stats.mrmc.modality import Assumption
 
@@ -45,9 +46,10 @@ def power(
     (Hillis, Obuchowski & Berbaum 2011): ncp = r effect^2 / 2 / (var_TR + k (var - cov1 + (r - 1)
     max(cov2 - cov3, 0))) on Hillis's df. A negative var_TR counts as 0. Needs >= 2 readers.
     """
-    from scipy.stats import chi2, f, ncf, ncx2
+    from scipy.stats import chi2, ncx2
 
     _check(n_readers, n_cases, pilot_cases)
+    check_alpha(alpha)
     k, r = pilot_cases / n_cases, n_readers
     between = max(components.cov2 - components.cov3, 0.0)
     reader = max(components.var_modality_reader, 0.0) if assume != "fixed_readers" else 0.0
@@ -59,10 +61,11 @@ def power(
         raise ValueError("The components leave no variance; power needs a positive error.")
     ncp = r * effect**2 / (2 * total)
     if assume == "fixed_readers":
-        df, value = inf, float(ncx2.sf(chi2.isf(alpha, 1), 1, ncp))
+        df = inf
+        value = float(ncx2.sf(chi2.isf(alpha, 1), 1, ncp)) if ncp > 0 else alpha
     else:
         df = (r - 1) * (total / ms) ** 2 if ms > 0 else 1e9
-        value = float(ncf.sf(f.isf(alpha, 1, df), 1, df, ncp))
+        value = noncentral_f(ncp, df, alpha)
     return Power(
         power=value,
         effect=effect,
@@ -93,6 +96,7 @@ def power_single(
     components are those of a one-modality pilot (var_reader with modality x reader in it).
     """
     _check(n_readers, n_cases, pilot_cases)
+    check_alpha(alpha)
     k, r = pilot_cases / n_cases, n_readers
     shared = k * max(components.cov2, 0.0)
     reader = components.var_reader + components.var_modality_reader
@@ -119,9 +123,19 @@ def power_single(
 
 
 def _detect(effect: float, error: _Error, alpha: float) -> float:
+    return noncentral_f(effect**2 / error.variance, error.df, alpha)
+
+
+def noncentral_f(noncentrality: float, df: float, alpha: float) -> float:
+    """Give the chance that F on (1, df) exceeds its alpha quantile; alpha without an effect.
+
+    scipy's noncentral F is wrong at and next to a noncentrality of 0, where power is alpha.
+    """
     from scipy.stats import f, ncf
 
-    return float(ncf.sf(f.isf(alpha, 1, error.df), 1, error.df, effect**2 / error.variance))
+    if noncentrality < 1e-8:
+        return alpha
+    return float(ncf.sf(f.isf(alpha, 1, df), 1, df, noncentrality))
 
 
 def _accept(effect: float, margin: float, error: _Error, alpha: float) -> float:

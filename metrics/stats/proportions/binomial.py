@@ -1,6 +1,7 @@
 """One reader, independent images: the rate and its interval."""
 
 from collections.abc import Callable
+from numbers import Real
 
 import numpy as np
 from scipy.special import betaincinv
@@ -50,9 +51,11 @@ def lower_bound(successes: int, n: int, level: float = 0.95) -> float:
 
 def check_counts(successes: int, n: int) -> tuple[int, int]:
     """Return both as int. Raises InsufficientData at n = 0, ValueError for impossible counts."""
-    if successes != int(successes) or n != int(n) or not 0 <= successes <= max(n, 0):
+    whole = all(isinstance(count, Real) and count % 1 == 0 for count in (successes, n))
+    if not whole or not 0 <= successes <= max(n, 0):
         raise ValueError(
-            f"{successes} successes of {n} is impossible; both must be whole, 0 <= successes <= n."
+            f"{successes!r} successes of {n!r} is impossible; both must be whole, "
+            f"0 <= successes <= n."
         )
     if n == 0:
         raise InsufficientData("0 readings; a rate needs at least 1.")
@@ -64,6 +67,7 @@ def exact_limits(rate: float, n: float, level: float) -> Limits:
 
     Source: Korn & Graubard 1998, Surv Methodol 24:193.
     """
+    check_level(level)
     x, tail = rate * n, (1 - level) / 2
     low = float(betaincinv(x, n - x + 1, tail)) if rate > 0 else 0.0
     high = float(betaincinv(x + 1, n - x, 1 - tail)) if rate < 1 else 1.0

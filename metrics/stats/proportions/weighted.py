@@ -15,6 +15,7 @@ from metrics.stats.readings import label_codes, numbers
 from metrics.stats.result import THIS_READER, Estimate
 
 ROUNDING = 1e-12  # standard errors below this are rounding
+LEAST_PROBABILITY = 1e-12  # below one in a million million no image is ever drawn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,8 +115,9 @@ def _check(
     y, pi = every[seen], pi[seen]
     if ((y < 0) | (y > 1)).any():
         raise ValueError(f"values must lie in [0, 1]; they run from {y.min():g} to {y.max():g}.")
-    if not ((pi > 0) & (pi <= 1)).all():
-        wrong = int((~((pi > 0) & (pi <= 1))).sum())
+    usable = (pi > LEAST_PROBABILITY) & (pi <= 1)
+    if not usable.all():
+        wrong = int((~usable).sum())
         raise ValueError(
             f"{wrong} of {len(pi)} inclusion probabilities are missing or outside (0, 1]; an "
             f"image without a logged probability cannot be weighted: exclude and report it."

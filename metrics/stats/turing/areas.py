@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metrics.errors import InsufficientData
+from metrics.stats.intervals import check_level, critical
 from metrics.stats.result import Test
 from metrics.stats.roc import (
     Bools,
@@ -55,15 +56,17 @@ def delong(
     come from disjoint case pairs and z from the Wilcoxon null variance, with a warning.
     Raises InsufficientData below two cases of either class.
     """
+    check_level(level)
     if score_b is None:
         labels, values, missing = labelled(truth, score_a)
         return _one_area(labels, values, missing, level)
     first, second = (np.asarray(s, dtype=float).ravel() for s in (score_a, score_b))
     if first.size != second.size:
         raise ValueError(f"{first.size} and {second.size} scores: give both for every case.")
-    labels, _, missing = labelled(truth, first + second)
     pair = np.column_stack([first, second])
-    return _two_areas(labels, pair[~np.isnan(pair).any(axis=1)], missing, level)
+    absent = np.isnan(pair).any(axis=1)
+    labels, _, missing = labelled(truth, np.where(absent, np.nan, 0.0))
+    return _two_areas(labels, pair[~absent], missing, level)
 
 
 def _one_area(labels: Bools, values: Floats, missing: int, level: float) -> AreaTest:
@@ -76,7 +79,7 @@ def _one_area(labels: Bools, values: Floats, missing: int, level: float) -> Area
     area, se = place.area, sqrt(place.variance)
     warnings: tuple[str, ...] = ()
     if se > 0:
-        reach = float(norm.ppf((1 + level) / 2)) * se
+        reach = critical(level) * se
         low, high, z = max(0.0, area - reach), min(1.0, area + reach), (area - 0.5) / se
     else:
         low, high = limits_without_variance(area, min(n1, n0), level)
@@ -113,7 +116,7 @@ def _two_areas(labels: Bools, pair: Floats, missing: int, level: float) -> AreaT
             f"positive and {n0} negative cases: no test exists. Collect graded ratings."
         )
     z = difference / se if se else 0.0
-    reach = float(norm.ppf((1 + level) / 2)) * se
+    reach = critical(level) * se
     return AreaTest(
         estimate=difference,
         low=difference - reach,
@@ -152,8 +155,7 @@ def hanley_mcneil(truth: ArrayLike, score: ArrayLike, *, level: float = 0.95) ->
     SE^2 = (A(1-A) + (n1-1)(Q1-A^2) + (n0-1)(Q2-A^2)) / (n1 n0), Q1 = A/(2-A), Q2 = 2A^2/(1+A)
     (Hanley & McNeil 1982). Raises InsufficientData below two cases of either class.
     """
-    from scipy.stats import norm
-
+    check_level(level)
     labels, values, missing = labelled(truth, score)
     n1, n0 = int(labels.sum()), int((~labels).sum())
     require_both(n1, n0)
@@ -161,7 +163,7 @@ def hanley_mcneil(truth: ArrayLike, score: ArrayLike, *, level: float = 0.95) ->
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)
     spread = area * (1 - area) + (n1 - 1) * (q1 - area**2) + (n0 - 1) * (q2 - area**2)
     se = sqrt(max(0.0, spread) / (n1 * n0))
-    reach = float(norm.ppf((1 + level) / 2)) * se
+    reach = critical(level) * se
     low, high = max(0.0, area - reach), min(1.0, area + reach)
     if se == 0.0:
         low, high = limits_without_variance(area, min(n1, n0), level)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from metrics.errors import InsufficientData
+from metrics.stats.intervals import critical
+from metrics.stats.proportions.binomial import wilson_limits
 from metrics.stats.result import READERS_LIKE_THESE, Estimate
 from metrics.stats.roc import labelled, require_both
 from metrics.stats.turing.counts import CountFields, Measured, reader_counts
@@ -88,14 +90,12 @@ def reader_performance(
 
 def _rate(successes: int, n: int, counts: CountFields, level: float) -> Measured:
     """Give a proportion of this reader's calls with Wilson limits and its Wald error."""
-    from scipy.stats import binomtest
-
     rate = successes / n
-    limits = binomtest(successes, n).proportion_ci(level, method="wilson")
+    low, high = wilson_limits(successes, n, level)
     return Measured(
         estimate=rate,
-        low=float(limits.low),
-        high=float(limits.high),
+        low=low,
+        high=high,
         method="Wilson score",
         se=sqrt(rate * (1 - rate) / n),
         n_images=n,
@@ -123,7 +123,7 @@ def _detection(
         )
     z = norm.ppf(rates)
     variance = rates * (1 - rates) / (np.array([calls.n1, calls.n0]) * norm.pdf(z) ** 2)
-    error, reach = sqrt(float(variance.sum())), float(norm.ppf((1 + level) / 2))
+    error, reach = sqrt(float(variance.sum())), critical(level)
 
     def wrap(value: float, se: float) -> Measured:
         return Measured(
@@ -138,20 +138,21 @@ def _detection(
     return wrap(float(z[0] - z[1]), error), wrap(float(-z.sum() / 2), error / 2)
 
 
-def over_readers(values: Sequence[float], n_images: int, *, level: float = 0.95) -> Measured:
+def over_readers(
+    values: Sequence[float], n_images: int, *, n_missing: int = 0, level: float = 0.95
+) -> Measured:
     """Average a per-reader index such as d' over readers, with t limits on r - 1 df.
 
-    Speaks of readers like these on these images. Raises InsufficientData below two readers.
+    Speaks of readers like these on these images, each of which every reader was asked but for
+    `n_missing` readings. Raises InsufficientData below two readers.
     """
-    from scipy.stats import t
-
     array = np.asarray(values, dtype=float)
     if array.size < 2:
         raise InsufficientData(
             f"{array.size} reader: a mean over readers needs at least 2. Invite another reader."
         )
     mean, se = float(array.mean()), float(array.std(ddof=1) / sqrt(array.size))
-    reach = float(t.ppf((1 + level) / 2, array.size - 1)) * se
+    reach = critical(level, array.size - 1) * se
     few = ("2 readers: 1 degree of freedom, read the interval with care",)
     return Measured(
         estimate=mean,
@@ -161,7 +162,8 @@ def over_readers(values: Sequence[float], n_images: int, *, level: float = 0.95)
         se=se,
         n_images=n_images,
         n_readers=array.size,
-        n_readings=n_images * array.size,
+        n_readings=n_images * array.size - n_missing,
+        n_missing=n_missing,
         estimand=READERS_LIKE_THESE,
         warnings=few if array.size == 2 else (),
     )

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, sqrt
 
-from metrics.errors import InsufficientData
+from metrics.stats.intervals import check_alpha
+from metrics.stats.proportions.binomial import check_counts
 from metrics.stats.result import THIS_READER, Estimate, Test
 
 
@@ -62,10 +63,8 @@ def equivalence(
     """
     from scipy.stats import binom, binomtest
 
-    if n < 1:
-        raise InsufficientData(f"{n} readings: an equivalence test needs at least 1.")
-    if not 0 <= x <= n:
-        raise ValueError(f"{x} successes of {n}: give a count between 0 and {n}.")
+    x, n = check_counts(x, n)
+    check_alpha(alpha)
     lower, upper = constant - margin, constant + margin
     if not (margin > 0 and lower > 0 and upper < 1):
         raise ValueError(f"Margin {margin} around {constant} leaves (0, 1); choose a smaller one.")
@@ -105,12 +104,19 @@ _SAYS = {
 }
 
 
-def verdict(difference: Test, equivalent: Equivalence, *, alpha: float = 0.05) -> Verdict:
+def verdict(
+    difference: Test,
+    equivalent: Equivalence,
+    *,
+    alpha: float = 0.05,
+    detect_alpha: float | None = None,
+) -> Verdict:
     """Combine the test against the constant with the equivalence test into one of four states.
 
     difference: the two-sided test against the constant (binomial, DeLong or multi-reader);
     equivalent: the two one-sided tests from the margin frozen in the plan. Below the constant
-    counts as detectable too: a reader who inverts does see the difference.
+    counts as detectable too: a reader who inverts does see the difference. `detect_alpha` is the
+    level of the two-sided test alone, where looks before the end have spent some of alpha.
     Raises ValueError when the two tests are not of the same estimate.
     """
     if abs(difference.estimate - equivalent.estimate) > 1e-9:
@@ -118,7 +124,8 @@ def verdict(difference: Test, equivalent: Equivalence, *, alpha: float = 0.05) -
             f"The tests are of different estimates, {difference.estimate:g} and "
             f"{equivalent.estimate:g}: give both tests of one analysis."
         )
-    detected, within = difference.p < alpha, equivalent.p < alpha
+    detected = difference.p < (alpha if detect_alpha is None else detect_alpha)
+    within = equivalent.p < alpha
     state = _STATES[detected, within]
     warnings = difference.warnings
     if detected and difference.estimate < equivalent.constant:

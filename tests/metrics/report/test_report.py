@@ -32,7 +32,8 @@ def test_every_section_is_plain_data_without_nan(world: World) -> None:
     report = report_of(world)
     text = json.dumps(report.plain(), allow_nan=False)
     assert "NaN" not in text
-    for section in report.sections[:-1]:
+    asked = [one for one in report.sections[:-1] if one.key not in {"findings", "lesion"}]
+    for section in asked:
         assert not section.is_empty, section.key
         assert HASH[:12] in section.reading
         assert section.figures or section.key == "agreement"

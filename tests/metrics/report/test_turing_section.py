@@ -47,6 +47,19 @@ def test_several_readers_go_through_the_multi_reader_analysis() -> None:
     assert last.estimand == "readers like these"
 
 
+def test_every_measure_over_readers_counts_the_same_readings() -> None:
+    part, _ = turing_part(readers=3, missing=0.1)
+    unread = part["case"] == part["case"].iloc[0]  # nobody answers this image
+    part = part.assign(turing=part["turing"].mask(unread))
+    rows = [row for row in measure_rows(part, all_readers(part)) if row.reader == "all readers"]
+    answered, unanswered = int(part["turing"].notna().sum()), int(part["turing"].isna().sum())
+    assert len(rows) == 6
+    assert {(row.measure, row.n_readings) for row in rows} == {
+        (row.measure, answered) for row in rows
+    }
+    assert {row.n_missing for row in rows} == {unanswered}
+
+
 def test_the_margin_comes_from_the_frozen_plan_and_decides_the_state() -> None:
     answers = np.tile([2, 5], 200)  # guesses
     states = {}

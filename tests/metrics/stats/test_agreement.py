@@ -115,6 +115,14 @@ def test_cohen_kappa_equals_statsmodels(weights: str | None) -> None:
     assert found.statistic == pytest.approx(library.z_value)
 
 
+def test_a_masked_rating_is_a_missing_one() -> None:
+    grid = np.array([[1, 2, 9], [2, 2, 2], [3, 3, 2], [1, 1, 1]])
+    masked, missing = np.ma.masked_equal(grid, 9), np.where(grid == 9, np.nan, grid)
+    for function in (gwet_ac, krippendorff_alpha, icc):
+        hidden, absent = function(masked), function(missing)
+        assert (hidden.estimate, hidden.n_missing) == (absent.estimate, absent.n_missing)
+
+
 def test_cohen_kappa_counts_items_that_one_reader_missed() -> None:
     found = cohen_kappa([1, 2, 1, None, 2], [1, 2, 2, 1, None])
     assert (found.n_images, found.n_missing) == (3, 2)

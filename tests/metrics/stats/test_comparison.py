@@ -17,9 +17,11 @@ from metrics.stats.comparison import (
     cmh,
     difference,
     mcnemar,
+    mover,
     paired_difference,
     risk_difference_mh,
 )
+from metrics.stats.proportions import clustered_rate, interval
 
 CELLS = st.integers(0, 15)
 TABLES = st.lists(
@@ -203,3 +205,29 @@ def test_pairs_are_needed() -> None:
         paired_difference([[1, 2, 3]])
     with pytest.raises(ValueError, match="unknown"):
         mcnemar([[1, 1], [1, 1]], "mid-p")
+
+
+def test_a_difference_from_wilson_limits_is_newcombes() -> None:
+    found = mover(interval(56, 70), interval(48, 80))
+    newcombe = difference(56, 70, 48, 80)
+    assert (found.low, found.high) == pytest.approx((newcombe.low, newcombe.high), abs=1e-12)
+    assert found.p == pytest.approx(newcombe.p_score, rel=0.05)  # two approximations of one p
+
+
+def test_the_p_of_limits_is_where_they_meet_zero() -> None:
+    rng = np.random.default_rng(3)
+    labels = np.repeat(np.arange(15), 4)
+    for rate in (0.3, 0.5, 0.6, 0.9):
+        first = clustered_rate(rng.random(60) < rate, labels, "cr2")
+        found = mover(first, clustered_rate(rng.random(60) < 0.5, labels, "cr2"))
+        assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
+        assert np.sign(found.statistic) == np.sign(found.estimate)
+
+
+def test_a_difference_without_any_spread_keeps_a_width_and_a_p() -> None:
+    labels = np.repeat(np.arange(5), 2)
+    none, every = (clustered_rate(np.full(10, value), labels) for value in (0, 1))
+    found = mover(every, none)
+    assert found.low < 1
+    assert 0 < found.p < 0.05
+    assert mover(none, none).p == 1.0

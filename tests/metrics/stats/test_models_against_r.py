@@ -115,3 +115,58 @@ def test_roc_test(readings: tuple[pd.DataFrame, Path]) -> None:
     both, level = turing.delong(frame.y, frame.x, frame.level), turing.auc(frame.y, frame.level)
     mine = [both.area_a, both.area_b, both.statistic, both.p, both.se_a**2, level.low, level.high]
     np.testing.assert_allclose(mine, expected, rtol=1e-9)
+
+
+def dataset(package: str, *columns: str) -> list[np.ndarray]:
+    """Return columns of a data set that comes with an R package, as numbers or level codes."""
+    joined = ", ".join(f"as.numeric({column})" for column in columns)
+    return list(np.reshape(run_r(package, joined), (len(columns), -1)))
+
+
+def test_penicillin() -> None:
+    diameter, plate, sample = dataset(
+        "lme4", "Penicillin$diameter", "Penicillin$plate", "Penicillin$sample"
+    )
+    fit = mixed.crossed_mixed(diameter, np.ones((len(diameter), 1)), plate, sample)
+    # Bates et al. 2015, J Stat Softw 67(1); lme4 prints .8467, 1.9316, .5499 and 330.8606.
+    np.testing.assert_allclose(fit.sds, [0.8467025, 1.9316138, 0.5499227], atol=1e-4)
+    assert fit.estimate[0] == pytest.approx(22.9722222)
+    assert fit.standard_errors[0] == pytest.approx(0.8085954, abs=5e-5)
+    assert fit.criterion == pytest.approx(330.860589, abs=1e-5)
+
+
+def test_cattle_herds() -> None:
+    sick, size, period, herd = dataset(
+        "lme4", "cbpp$incidence", "cbpp$size", "cbpp$period", "cbpp$herd"
+    )
+    n = size.astype(int)
+    y = np.concatenate([np.arange(m) < k for k, m in zip(sick, n, strict=True)])
+    X = np.repeat(np.column_stack([period > 0, *(period == k for k in (2, 3, 4))]), n, axis=0)
+    fit = mixed.logistic_random_intercept(y, X.astype(float), np.repeat(herd, n), points=25)
+    expected = [-1.39922373, -0.99140888, -1.12780959, -1.57948095]
+    np.testing.assert_allclose(fit.coefficients, expected, atol=2e-4)
+    errors = [0.23351138, 0.3067682, 0.32676716, 0.42759571]
+    np.testing.assert_allclose(fit.standard_errors, errors, atol=2e-4)
+    assert fit.sd == pytest.approx(0.64751991, abs=2e-4)
+
+
+def test_wine() -> None:
+    rating, warm, contact = dataset(
+        "ordinal", "wine$rating", "wine$temp == 'warm'", "wine$contact == 'yes'"
+    )
+    fit = mixed.ordinal_logit(rating, np.column_stack([warm, contact]))
+    # Randall 1989; Christensen's guide to ordinal::clm prints these.
+    np.testing.assert_allclose(fit.coefficients, [2.503102, 1.527798], atol=1e-5)
+    np.testing.assert_allclose(fit.standard_errors, [0.528680, 0.476623], atol=1e-5)
+    thresholds = [-1.344383, 1.250809, 3.466887, 5.006404]
+    np.testing.assert_allclose(fit.thresholds, thresholds, atol=1e-5)
+
+
+def test_ohio() -> None:
+    resp, age, smoke, child = dataset("geepack", "ohio$resp", "ohio$age", "ohio$smoke", "ohio$id")
+    X = np.column_stack([np.ones(len(age)), age, smoke, age * smoke])
+    fit = mixed.gee_logistic(resp, X, child)
+    # Højsgaard, Halekoh & Yan 2006, J Stat Softw 15(2).
+    np.testing.assert_allclose(fit.coefficients, [-1.90050, -0.14124, 0.31383, 0.07083], atol=1e-4)
+    errors = [0.11909, 0.05820, 0.18784, 0.08828]
+    np.testing.assert_allclose(fit.standard_errors, errors, atol=1e-4)

@@ -35,6 +35,22 @@ def test_jackknife_by_leaving_out_each_case_of_a_partly_missing_study() -> None:
     np.testing.assert_allclose(obuchowski_rockette(frame).covariance, expected, atol=1e-15)
 
 
+@pytest.mark.parametrize("metric", RATES)
+def test_jackknife_of_a_rate_leaves_out_the_cases_that_it_does_not_count(metric: str) -> None:
+    frame = study(readers=3, cases=30, missing=0.2)
+    frame["right"] = (frame.rating > 2.5) == (frame.truth == 1)
+    kinds = {"accuracy": (0, 1), "sensitivity": (1,), "specificity": (0,)}[metric]
+    left = np.array(
+        [
+            [c.right[(c.case != k) & c.truth.isin(kinds)].mean() for c in cells(frame)]
+            for k in range(30)
+        ]
+    )
+    expected = 29 / 30 * np.cov(left.T, ddof=0) * 30
+    found = obuchowski_rockette(frame, metric=metric, positive_at=2.5)
+    np.testing.assert_allclose(found.covariance, expected, atol=1e-15)
+
+
 def test_unbiased_covariance_by_all_disjoint_pairs_of_a_partly_missing_study() -> None:
     frame = study(readers=2, cases=16, missing=0.3)
     scores = [

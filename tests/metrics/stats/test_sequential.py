@@ -80,5 +80,5 @@ def test_huge_evidence_stays_finite_and_no_calls_are_refused() -> None:
     found = sequential.e_value(5000, 5000)
     assert np.isfinite(found.e)
     assert found.p_anytime == 0.0 or found.p_anytime < 1e-300
-    with pytest.raises(InsufficientData, match="0 calls"):
+    with pytest.raises(InsufficientData, match="0 readings"):
         sequential.e_value(0, 0)
