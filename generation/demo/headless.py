@@ -55,7 +55,7 @@ class HeadlessLoop:
         pool = self._import()
         self.watch.lap("import")
         codes = evaluated_classes(pool)
-        size = size_for(self.preset, classes=len(codes))
+        size = size_for(self.preset, classes=len(codes), is_phantom=pool.is_phantom)
         walk = Loopwalk(open_admin(self.address), pool, size, self.tell)
         early, late = walk.train()
         self.watch.lap("train")

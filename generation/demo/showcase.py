@@ -41,7 +41,7 @@ class Showcase:
             if domain == CELLS:
                 cells = pool
         codes = evaluated_classes(cells)
-        size = size_for(self.preset, classes=len(codes))
+        size = size_for(self.preset, classes=len(codes), is_phantom=True)
         walk = Loopwalk(open_admin(self.address), cells, size, self.tell)
         early, late = walk.train()
         loop = walk.start_loop(late, len(codes) * (size.shown + size.turing))

@@ -54,6 +54,7 @@ class Loopwalk:
                 "prototypes": self.size.prototypes,
                 "steps": self.size.steps or "",
                 "early_steps": str(self.size.early),
+                "guidance": "" if self.size.guidance is None else self.size.guidance,
                 "name": title,
             }
             self.admin.submit("/training/new/", fields)

@@ -41,7 +41,7 @@ def demo() -> PrototypeConfig:
         norm_groups=8,
         dropout=0.0,
         schedule=ScheduleConfig(steps=1000, betas="cosine", prediction="v_prediction"),
-        sampler=SamplerConfig(solver="dpmpp", steps=20, guidance=2.0, batch=16),
+        sampler=SamplerConfig(solver="dpmpp", steps=20, guidance=3.0, batch=16),
     )
 
 
@@ -62,7 +62,7 @@ def paper() -> PrototypeConfig:
     )
 
 
-PROTOTYPE_STEPS = {"tiny": 40, "demo": 300, "paper": 2000}
-"""Optimizer steps of prototype learning by preset."""
+PROTOTYPE_STEPS = {"tiny": 10, "demo": 60, "paper": 125}
+"""Optimizer steps of prototype learning per class, by preset."""
 
 PRESETS = {"tiny": tiny, "demo": demo, "paper": paper}

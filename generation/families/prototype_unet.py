@@ -23,6 +23,7 @@ class PrototypeUNet(nn.Module):
 
         super().__init__()
         self.depth = config.layers + 1  # ResNets, and with them skips, per upward block
+        self.per_class = config.prototypes
         self.null_row = config.classes * config.prototypes
         table = torch.zeros(self.null_row + 1, config.embedding)
         if config.learned:
@@ -68,10 +69,12 @@ class PrototypeUNet(nn.Module):
 
     @torch.no_grad()
     def set_prototypes(self, bank: Tensor) -> None:
-        """Copy learned prototypes (C * K, d) into the table, centred and at unit scale.
+        """Copy learned prototypes (C * K, d) into the table, centred and at one common scale.
 
-        Centring puts the null row, zeros, at the mean of all prototypes; one common scale keeps
-        their geometry while their entries match the time embedding's in size.
+        Centring puts the null row, zeros, at the mean of all prototypes. The scale keeps their
+        geometry and puts the nearest prototype of another class, on average, as far away as any
+        two rows of the baseline's random table: sqrt(2 d). At unit variance, classes that look
+        alike were told apart much later.
         """
         if bank.shape != self.prototypes[:-1].shape:
             raise UnfitImages(
@@ -79,8 +82,16 @@ class PrototypeUNet(nn.Module):
                 f"{tuple(self.prototypes[:-1].shape)}: classes x prototypes, dimension."
             )
         centred = bank.float() - bank.float().mean(0) if len(bank) > 1 else bank.float()
-        scale = centred.square().mean().sqrt().clamp_min(1e-8)
-        self.prototypes[:-1] = (centred / scale).to(self.prototypes)
+        scale = self._nearest_of_another_class(centred) / (2 * bank.shape[1]) ** 0.5
+        self.prototypes[:-1] = (centred / scale.clamp_min(1e-8)).to(self.prototypes)
+
+    def _nearest_of_another_class(self, rows: Tensor) -> Tensor:
+        """Return the mean distance from a row (C * K, d) to the nearest one of another class."""
+        owner = torch.arange(len(rows)) // self.per_class
+        distances = torch.cdist(rows, rows).masked_fill(owner[:, None] == owner, torch.inf)
+        nearest = distances.min(dim=1).values
+        # One class alone has no other: fall back to its own spread.
+        return nearest.mean() if bool(nearest.isfinite().all()) else rows.norm(dim=1).mean()
 
 
 def _make_blocks(

@@ -93,9 +93,13 @@ def get_family(name: str) -> FamilyEntry:
 def adapt_preset(entry: FamilyEntry, preset: str, **changes: Any) -> PrototypeConfig:
     """Return a preset with the classes, prototypes, channels or steps of one training.
 
-    `steps` replaces the optimisation budget; the warm-up shrinks with it where it must.
+    `steps` replaces the optimisation budget; the warm-up shrinks with it where it must. `guidance`
+    replaces the sampler's scale; None keeps the preset's, as for `steps`.
     """
     config = entry.preset(preset)
+    guidance = changes.pop("guidance", None)
+    if guidance is not None:
+        changes["sampler"] = replace(config.sampler, guidance=guidance)
     steps = changes.pop("steps", None)
     if steps is not None:
         fit = replace(config.fit, steps=steps, warmup=min(config.fit.warmup, steps))

@@ -75,7 +75,7 @@ def gather_evidence(
 def _check_purpose(study: Study) -> None:
     if study.purpose != Study.Purpose.LOOP:
         raise WrongState(
-            f"Study {study.slug!r} is confirmatory; only loop studies feed a plan. "
+            f"Study {study.slug!r} is a {study.purpose} study; only loop studies feed a plan. "
             "Take it out of the loop."
         )
 

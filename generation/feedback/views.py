@@ -15,6 +15,7 @@ from generation.feedback.forms import AttachForm, LoopForm, OverrideForm
 from generation.feedback.models import Loop, Plan, PlanCell
 from generation.feedback.policies import may_turn, visible_loops
 from generation.runs.errors import RunError
+from review.results.policies import fresh_sign_in_required
 
 
 @login_required
@@ -89,6 +90,7 @@ def propose(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@fresh_sign_in_required
 @require_POST
 def approve(request: HttpRequest, pk: int, plan_pk: int) -> HttpResponse:
     """Approve a draft."""

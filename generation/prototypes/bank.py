@@ -30,7 +30,7 @@ class CPLConfig:
     prototypes: int = 1
     dimension: int = 64
     gamma: float = 1.0
-    weight: float = 0.01
+    weight: float = 0.001
     steps: int = 300
     batch: int = 64
     learning_rate: float = 5e-3

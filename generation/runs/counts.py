@@ -29,7 +29,7 @@ def parse_counts(text: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         code, separator, number = part.partition("=")
-        if not separator or not number.strip().isdigit():
+        if not separator or not number.strip().isdecimal():
             raise RunRefused(f"{part!r} is no count; write CLASS=NUMBER, e.g. BAS=20,EOS=20.")
         if code.strip() in counts:
             raise RunRefused(f"Class {code.strip()!r} is counted twice; name it once.")

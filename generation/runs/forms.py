@@ -35,7 +35,7 @@ class LaunchForm(forms.Form):
             found["seed"] = secrets.randbits(32)
         if checkpoint is None or not text:
             return found
-        if text.isdigit():
+        if text.isdecimal():
             found["counts"] = dict.fromkeys(checkpoint.classes, int(text))
             return found
         if text.endswith(".json"):

@@ -76,6 +76,7 @@ def claim(shard_pk: int, owner: str) -> Claim | None:
     if fence is None:
         return None
     runs.filter(state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now())
+    runs.exclude(error="").update(error="")  # it waited for space; now it is tried again
     return Claim(shard_pk, run_pk, fence, owner)
 
 
@@ -163,15 +164,22 @@ def _take_in(image: GeneratedImage, result: Result) -> Any:
     )
 
 
-def release(held: Claim, *, done: bool, error: str = "") -> None:
-    """Give the shard back: done, to be tried again, or failed after MAX_ATTEMPTS errors."""
+def release(held: Claim, *, done: bool, error: str = "", counts: bool = True) -> None:
+    """Give the shard back: done, to be tried again, or failed after MAX_ATTEMPTS errors.
+
+    counts False: an error that passes, as a full disk does; the run says it and waits.
+    """
     shard = Shard.objects.get(pk=held.shard_pk)
     if done:
         Shard.objects.release(held.shard_pk, held.fence, Shard.State.DONE)
         return
-    attempts = shard.attempts + bool(error)
+    attempts = shard.attempts + bool(error and counts)
     state = Shard.State.FAILED if attempts >= MAX_ATTEMPTS else Shard.State.QUEUED
-    Shard.objects.release(held.shard_pk, held.fence, state, attempts=attempts, error=error[:2000])
+    error = error[:2000]
+    Shard.objects.release(held.shard_pk, held.fence, state, attempts=attempts, error=error)
+    if not counts:
+        running = GenerationRun.objects.filter(pk=held.run_pk, state=GenerationRun.State.RUNNING)
+        running.update(error=error)
 
 
 def report_worker(

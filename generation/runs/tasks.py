@@ -12,6 +12,7 @@ from django.conf import settings
 from generation.runs import leases
 from generation.runs.services.finish import finalize_run
 from generation.runs.services.launch import SAMPLE
+from review.catalog.storage import SPACE_RETRY_S, describe_full, is_disk_full
 from review.jobs.services import enqueue, heartbeat, worker_name
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,10 @@ def sample_shard(shard_pk: int) -> None:
             done = _draw(held, lost)
     except Exception as error:  # whatever broke: give the shard back and say why
         logger.exception("shard %s", shard_pk)
-        leases.release(held, done=False, error=f"{type(error).__name__}: {error}")
-        _try_again(shard_pk)
+        is_full = is_disk_full(error)
+        why = describe_full(error) if is_full else f"{type(error).__name__}: {error}"
+        leases.release(held, done=False, error=why, counts=not is_full)
+        _try_again(shard_pk, SPACE_RETRY_S if is_full else 2)
     else:
         leases.release(held, done=done)
     finalize_run(held.run_pk)
@@ -98,8 +101,8 @@ def _load(key: str, card_sha256: str) -> Any:
     return load_checkpoint(open_folder(key), expected=card_sha256)
 
 
-def _try_again(shard_pk: int) -> None:
+def _try_again(shard_pk: int, delay_s: float) -> None:
     from generation.runs.models import Shard
 
     if Shard.objects.filter(pk=shard_pk, state=Shard.State.QUEUED).exists():
-        enqueue(SAMPLE, shard_pk, queue=settings.SAMPLE_QUEUE, delay_s=2)
+        enqueue(SAMPLE, shard_pk, queue=settings.SAMPLE_QUEUE, delay_s=delay_s)

@@ -29,11 +29,17 @@ class TrainingForm(forms.Form):
     early_steps = forms.CharField(
         required=False, help_text="Also keep a checkpoint at these steps, e.g. 150, 600."
     )
+    guidance = forms.FloatField(
+        min_value=0,
+        max_value=20,
+        required=False,
+        help_text="How strongly drawing follows the class; 1 = not at all. Empty: the preset's.",
+    )
     name = forms.CharField(max_length=100, required=False)
 
     def clean_early_steps(self) -> list[int]:
         parts = [p.strip() for p in self.cleaned_data["early_steps"].split(",") if p.strip()]
-        if not all(part.isdigit() for part in parts):
+        if not all(part.isdecimal() for part in parts):
             raise forms.ValidationError("Write whole numbers with commas between, e.g. 150, 600.")
         return [int(part) for part in parts]
 

@@ -92,9 +92,9 @@ class Segment:
             folder = open_folder(known.storage_key)
             return prepared, Bank.load(folder, expected=known.card_sha256), known
         bank = self._learn_bank(prepared, config.embedding)
-        folder = scratch_folder() / "bank"
-        row = register_bank(self.job, folder, bank.card(), bank.save(folder))
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        with scratch_folder() as scratch:
+            folder = scratch / "bank"
+            row = register_bank(self.job, folder, bank.card(), bank.save(folder))
         self.job.options["bank"] = row.card_sha256
         self._report({"options": self.job.options}, {"prototype_accuracy": bank.accuracy})
         return prepared, bank, row
@@ -115,7 +115,7 @@ class Segment:
         config = CPLConfig(
             prototypes=self.job.options["prototypes"],
             dimension=dimension,
-            steps=PROTOTYPE_STEPS[self.job.preset],
+            steps=PROTOTYPE_STEPS[self.job.preset] * len(prepared.classes),
         )
 
         def tell(step: int, total: int) -> None:
@@ -140,6 +140,7 @@ class Segment:
             entry,
             self.job.preset,
             steps=self.job.total_steps,
+            guidance=self.job.options.get("guidance"),
             classes=len(prepared.classes),
             prototypes=self.job.options["prototypes"],
             embedding=int(bank.prototypes.shape[2]),
@@ -216,12 +217,12 @@ class Segment:
         from generation.families.cards import read_card
 
         self._check_lease()
-        folder = scratch_folder() / "checkpoint"
         origin = self._origin(prepared.classes, prepared.manifest_sha256, row)
-        sha256 = save_checkpoint(family, folder, origin)
-        card = read_card(folder, sha256)
-        checkpoint = register_checkpoint(self.job, row, folder, card, sha256)
-        shutil.rmtree(folder.parent, ignore_errors=True)
+        with scratch_folder() as scratch:
+            folder = scratch / "checkpoint"
+            sha256 = save_checkpoint(family, folder, origin)
+            card = read_card(folder, sha256)
+            checkpoint = register_checkpoint(self.job, row, folder, card, sha256)
         if final:
             self._report({"checkpoint": checkpoint}, {"stage": "done"})
 

@@ -9,6 +9,8 @@ import shutil
 import tarfile
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -46,11 +48,16 @@ def open_folder(key: str) -> Path:
     return Path(cached)
 
 
-def scratch_folder() -> Path:
-    """Return a new empty folder on the filesystem of the store, for what will be published."""
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give a new empty folder on the filesystem of the store, for what will be published."""
     root = local_path("checkpoints") or settings.VAR / "cache" / "checkpoints"
     root.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=root, prefix=".tmp-"))
+    scratch = Path(tempfile.mkdtemp(dir=root, prefix=".tmp-"))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def sweep_scratch(older_than_s: float = 86_400) -> int:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from generation.training.models import TrainingJob
 from generation.training.segment import LeaseLost, Segment
 from generation.training.services.start import TRAIN
+from review.catalog.storage import SPACE_RETRY_S, describe_full, is_disk_full
 from review.jobs.services import enqueue, heartbeat, worker_name
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def train_segment(job_pk: int) -> None:
         return
     job = TrainingJob.objects.select_related("pool__domain").get(pk=job_pk)
     TrainingJob.objects.filter(pk=job_pk, started_at=None).update(started_at=timezone.now())
+    TrainingJob.objects.filter(pk=job_pk).exclude(error="").update(error="")
     lost = threading.Event()
     segment = Segment(job, fence, lost)
     try:
@@ -36,6 +38,9 @@ def train_segment(job_pk: int) -> None:
         logger.warning("training %s: the lease was lost", job_pk)
     except Exception as error:  # whatever broke: say so on the job
         logger.exception("training %s", job_pk)
+        if is_disk_full(error):
+            _wait_for_space(job_pk, fence, describe_full(error))
+            return
         message = f"{type(error).__name__}: {error}"[:2000]
         _end(job_pk, fence, State.FAILED, error=message)
         segment.discard()
@@ -55,6 +60,13 @@ def _hand_on(segment: Segment, fence: int, *, is_done: bool) -> None:
         with transaction.atomic():
             if TrainingJob.objects.release(pk, fence, State.QUEUED):
                 enqueue(TRAIN, pk, queue=settings.TRAIN_QUEUE)
+
+
+@transaction.atomic
+def _wait_for_space(pk: int, fence: int, why: str) -> None:
+    """Queue the training again for later; what it saved last is kept."""
+    if TrainingJob.objects.release(pk, fence, State.QUEUED, error=why[:2000]):
+        enqueue(TRAIN, pk, queue=settings.TRAIN_QUEUE, delay_s=SPACE_RETRY_S)
 
 
 def _end(pk: int, fence: int, state: str, **fields: Any) -> None:

@@ -1,6 +1,7 @@
 """Pages of trainings and checkpoints, for admins.
 
-POST /training/new/          pool (pk), family, preset, seed, prototypes, steps, early_steps, name
+POST /training/new/          pool (pk), family, preset, seed, prototypes, steps, early_steps,
+                             guidance, name
 POST /training/<uuid>/cancel/
 """
 

@@ -33,8 +33,9 @@ def make_checkpoint(*, diverged: bool = False, **fields: Any) -> Checkpoint:
     diverged: its weights are NaN, as after a training that blew up.
     """
     folder, sha256, config = _files(diverged)
-    scratch = scratch_folder() / "checkpoint"
-    copytree(folder, scratch)
+    with scratch_folder() as parent:
+        copytree(folder, parent / "checkpoint")
+        storage_key = publish_folder(parent / "checkpoint", sha256)
     return Checkpoint.objects.create(
         domain=make_domain(),
         name=fields.pop("name", "tiny"),
@@ -45,7 +46,7 @@ def make_checkpoint(*, diverged: bool = False, **fields: Any) -> Checkpoint:
         classes=list(CLASSES),
         step=0,
         card_sha256=sha256,
-        storage_key=publish_folder(scratch, sha256),
+        storage_key=storage_key,
         **fields,
     )
 

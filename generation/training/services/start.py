@@ -18,6 +18,7 @@ from review.jobs.services import enqueue
 
 TRAIN = "generation.training.tasks.train_segment"
 MAX_SEED = 1 << 31
+MAX_GUIDANCE = 20.0
 State = TrainingJob.State
 
 
@@ -32,16 +33,20 @@ def start_training(  # noqa: PLR0913  keyword-only: each is one choice of the fo
     steps: int | None = None,
     prototypes: int = 1,
     early_steps: Sequence[int] = (),
+    guidance: float | None = None,
     name: str = "",
 ) -> TrainingJob:
     """Queue a training; `early_steps` are steps at which a checkpoint is kept as well.
 
+    guidance: the scale its checkpoints draw with, 1 = none; default: the preset's.
     actor None is the command line. Raises NotAllowed or TrainingRefused.
     """
     if actor is not None and not actor.is_staff:
         raise NotAllowed("Trainings are started by admins. Ask one of them.")
     _check(pool, seed, prototypes)
     total = _steps(family, preset, steps)
+    if guidance is not None and not 0 <= guidance <= MAX_GUIDANCE:
+        raise TrainingRefused(f"Guidance {guidance} is outside 0..{MAX_GUIDANCE:g}; 1 means none.")
     marks = sorted({step for step in early_steps if step < total})
     if any(step < 1 for step in marks):
         raise TrainingRefused("Early checkpoints are kept after step 1 or later.")
@@ -52,7 +57,12 @@ def start_training(  # noqa: PLR0913  keyword-only: each is one choice of the fo
         pool=pool,
         seed=seed,
         total_steps=total,
-        options={"steps": total, "prototypes": prototypes, "early_steps": marks},
+        options={
+            "steps": total,
+            "prototypes": prototypes,
+            "early_steps": marks,
+            "guidance": guidance,
+        },
         requested_by=actor,
     )
     enqueue(TRAIN, job.pk, queue=settings.TRAIN_QUEUE)

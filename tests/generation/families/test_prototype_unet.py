@@ -46,14 +46,16 @@ def test_prototype_changes_the_prediction() -> None:
     assert float((asked - null).abs().max().detach()) > 1e-3
 
 
-def test_table_is_centred_at_unit_scale_and_its_null_row_stays_zero() -> None:
-    network = PrototypeUNet(tiny_config())
-    network.set_prototypes(torch.randn(3, 16) * 40 + 100)
+def test_table_is_centred_and_scaled_and_its_null_row_stays_zero() -> None:
+    network = PrototypeUNet(tiny_config(prototypes=2))
+    network.set_prototypes(torch.randn(6, 16) * 40 + 100)
 
     rows = network.prototypes[:-1]
 
     torch.testing.assert_close(rows.mean(0), torch.zeros(16), atol=1e-5, rtol=0)
-    assert float(rows.square().mean()) == pytest.approx(1, abs=1e-4)
+    distances = torch.cdist(rows, rows)
+    nearest = [min(distances[i, j] for j in range(6) if j // 2 != i // 2) for i in range(6)]
+    assert sum(nearest).item() / 6 == pytest.approx((2 * 16) ** 0.5, rel=1e-4)
     assert not network.prototypes[-1].any()
 
 

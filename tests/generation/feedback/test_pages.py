@@ -1,11 +1,14 @@
 """The loop pages: who sees them, what they say, and the verbs on them."""
 
+import time
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from generation.feedback.models import Loop, Plan
 from generation.feedback.services import propose_plan
+from review.results.policies import RECORDS
 from tests.generation.feedback.worlds import make_admin, make_generator, make_judged_loop, make_loop
 from tests.worlds.domains import make_domain
 from tests.worlds.results import seat
@@ -14,9 +17,12 @@ from tests.worlds.study import make_reader
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
 
-def client_of(user):
+def client_of(user, age=0):
     client = Client()
     client.force_login(user)
+    session = client.session
+    session[RECORDS] = [{"method": "password", "at": time.time() - age}]
+    session.save()
     return client
 
 
@@ -138,6 +144,18 @@ def test_approval_from_the_page_and_a_second_one_says_why_not():
     plan.refresh_from_db()
     assert plan.state == Plan.State.APPROVED
     assert "only a plan that is draft can be approved" in again.content.decode()
+
+
+def test_an_old_sign_in_is_asked_for_the_password_before_it_approves():
+    admin = make_admin()
+    loop = make_loop(admin)
+    plan = propose_plan(actor=admin, loop=loop)
+
+    asked = client_of(admin, age=3600).post(reverse("loops:approve", args=[loop.pk, plan.pk]))
+
+    plan.refresh_from_db()
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert plan.state == Plan.State.DRAFT
 
 
 def test_the_run_is_launched_from_the_page_and_linked():

@@ -25,6 +25,7 @@ class Installation:
 
     var: Path
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)  # on top of the usual one
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a process in a session of its own."""
@@ -104,4 +105,5 @@ class Installation:
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "SEMBLANCE_TORCH_THREADS": "1",
             "OMP_NUM_THREADS": "1",
+            **self.environment,
         }

@@ -75,6 +75,13 @@ def test_both_arms_share_the_bank_and_differ_in_the_card() -> None:
     assert baseline.checkpoint.config["learned"] is True
 
 
+def test_checkpoint_draws_with_the_guidance_asked_for() -> None:
+    checkpoint = _finish(start(guidance=3.5)).checkpoint
+
+    assert checkpoint is not None
+    assert checkpoint.config["sampler"]["guidance"] == 3.5
+
+
 def test_cancelled_training_stops_and_keeps_early_checkpoints(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

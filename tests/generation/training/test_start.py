@@ -35,6 +35,7 @@ def test_start_queues_one_message_and_one_event() -> None:
         ({"seed": -1}, "Seed -1"),
         ({"steps": 0}, "steps is 0"),
         ({"early_steps": [0]}, "after step 1"),
+        ({"guidance": 30.0}, "Guidance 30.0 is outside"),
     ],
 )
 def test_refuses_what_cannot_be_trained(changes: dict[str, Any], reason: str) -> None:

@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--early", type=int, nargs="*", default=[], help="also keep these steps"
         )
+        parser.add_argument("--guidance", type=float, help="scale for drawing; 1 = none")
         parser.add_argument("--name", default="")
         parser.add_argument("--here", action="store_true", help="train in this process")
         parser.add_argument("--no-wait", action="store_true", help="queue and return")
@@ -43,6 +44,7 @@ class Command(BaseCommand):
                 steps=options["steps"],
                 prototypes=options["prototypes"],
                 early_steps=options["early"],
+                guidance=options["guidance"],
                 name=options["name"],
             )
         except TrainingError as error:
