@@ -65,7 +65,7 @@ class Supervisor:
                     stdout=log,
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
-                    env={"OMP_WAIT_POLICY": "PASSIVE", **os.environ},  # no spinning beside web
+                    env={"GOMP_SPINCOUNT": "10000", **os.environ},  # short spins beside web
                     preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
                 )
 

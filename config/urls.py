@@ -17,3 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", include("generation.runs.urls")),
     path("loops/", include("generation.feedback.urls")),
 ]
+
+handler400 = "config.views.bad_request"
+handler429 = "review.accounts.limits.too_many"  # allauth's own limits answer like ours
+handler500 = "config.views.server_error"

@@ -65,10 +65,9 @@ def broker_transport(env: environ.Env, var: Path) -> tuple[str, dict[str, Any]]:
 
 def storage_settings(env: environ.Env, root: Path, *, production: bool) -> dict[str, Any]:
     """Return STORAGES: STORAGE_URL is file:///folder or s3://bucket/prefix?endpoint_url=..."""
-    static = "CompressedManifestStaticFilesStorage" if production else None
     staticfiles = (
-        f"whitenoise.storage.{static}"
-        if static
+        "config.static.HashedStatic"
+        if production
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
     return {"default": _media(env, root), "staticfiles": {"BACKEND": staticfiles}}

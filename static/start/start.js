@@ -81,3 +81,4 @@ addEventListener("resize", measure);
 if ($("grey-check")) grey($("grey-check").getContext("2d"));
 if ($("colour-check")) colour($("colour-check").getContext("2d"));
 calibrate();
+$("go").focus({ preventScroll: true }); // Enter starts, and the question stays in view
