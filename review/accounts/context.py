@@ -1,5 +1,6 @@
 """What every template knows about the site."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -8,16 +9,17 @@ from django.http import HttpRequest
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Return flags for the base template; the lookup runs only where a template asks for it."""
+    roles = cache(lambda: roles_of(request))
     return {
         "require_mfa": settings.REQUIRE_MFA,
-        "nav_runs_studies": lambda: runs_studies(request),
+        "nav_runs_studies": lambda: bool(roles() & {"editor", "analyst"}),
+        "nav_adjudicates": lambda: "adjudicator" in roles(),
     }
 
 
-def runs_studies(request: HttpRequest) -> bool:
-    """Say whether the user has a seat other than reader in any study."""
+def roles_of(request: HttpRequest) -> set[str]:
+    """Return the roles that the user has in any study."""
     user = request.user
     if not user.is_authenticated:
-        return False
-    seats = user.memberships.filter(withdrawn_at=None)
-    return bool(seats.exclude(role="reader").exists())
+        return set()
+    return set(user.memberships.filter(withdrawn_at=None).values_list("role", flat=True))

@@ -41,11 +41,17 @@ class RequireMfaMiddleware:
 
 
 def _needs_mfa(request: HttpRequest) -> bool:
-    """Say whether the user is an admin or has a seat other than reader. Cached in the session."""
+    """Say whether the user is an admin or has a seat other than reader.
+
+    A no is remembered in the session for five minutes: one query, not one per reading.
+    """
     user = request.user
     if getattr(user, "is_staff", False):
         return True
-    if "needs_mfa" not in request.session:
-        seats = user.memberships.exclude(role="reader")  # type: ignore[union-attr]
-        request.session["needs_mfa"] = seats.exists()
-    return bool(request.session["needs_mfa"])
+    now = int(time.time())
+    if now < request.session.get("reads_only_until", 0):
+        return False
+    needs = bool(user.memberships.exclude(role="reader").exists())  # type: ignore[union-attr]
+    if not needs:
+        request.session["reads_only_until"] = now + REFRESH_SECONDS
+    return needs

@@ -8,7 +8,7 @@ class AuditConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from review.audit.signin import connect
+        from review.audit.people import connect
         from review.audit.triggers import install_after_migrate
 
         post_migrate.connect(install_after_migrate, dispatch_uid="append_only_triggers")

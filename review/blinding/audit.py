@@ -6,13 +6,16 @@ from typing import Any, Literal
 
 from review.blinding.errors import BlindingError
 from review.blinding.features import CONTAINER_FEATURES, CUES, RenditionFeatures
+from review.blinding.outline import OUTLINE_CUES
 from review.blinding.separation import Separation, separate
 from review.blinding.sources import SourceFinding, compare_sources
 from review.blinding.words import examples, word_auc
 
-# Five cues at 99 % each: a set without any leak raises a warning one time in twenty.
+# Five cues at 99 % each, seven beside outlines: a set without any leak raises a warning one time
+# in twenty, or in fifteen.
 CUE_LEVEL = 0.99
 BLOCK_ABOVE = 0.75
+ALL_CUES = CUES | OUTLINE_CUES
 
 Verdict = Literal["pass", "warn", "block"]
 
@@ -112,7 +115,9 @@ def audit_renditions(
         n_real=len(sides) - sum(sides),
         n_synthetic=sum(sides),
         containers=tuple(_container(f, renditions, sides) for f in CONTAINER_FEATURES),
-        cues=tuple(_cue(cue, renditions, sides, strata) for cue in CUES),
+        cues=tuple(
+            _cue(cue, renditions, sides, strata) for cue in ALL_CUES if cue in renditions[0].cues
+        ),
         sources=compare_sources(profiles, sides) if profiles else (),
     )
 
@@ -144,10 +149,10 @@ def _cue(
     advice = ""
     if verdict != "pass":
         advice = (
-            f"{CUES[cue]}: {side} in synthetic images (AUC {found.auc:.2f}, "
+            f"{ALL_CUES[cue]}: {side} in synthetic images (AUC {found.auc:.2f}, "
             f"{found.low:.2f} to {found.high:.2f})"
         )
-    return CueFinding(cue, CUES[cue], found.auc, found.low, found.high, verdict, advice)
+    return CueFinding(cue, ALL_CUES[cue], found.auc, found.low, found.high, verdict, advice)
 
 
 def _verdict(found: Separation) -> Verdict:

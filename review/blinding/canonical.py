@@ -59,7 +59,7 @@ def render_pixels(
     """
     if pixels.dtype == np.uint16 and source_bits is not None:
         pixels = _widen(pixels, source_bits)
-    square = _centre_square(_to_colour(pixels, spec.colour))
+    square = centre_square(_to_colour(pixels, spec.colour))
     resized = _resize(square, spec.size)
     levelled = _to_bits(resized, square.dtype, spec.bits)
     if spec.jpeg_quality is not None:
@@ -97,7 +97,7 @@ def _widen(pixels: np.ndarray, bits: int) -> np.ndarray:
     return ((clipped * 65535 + top // 2) // top).astype(np.uint16)
 
 
-def _centre_square(pixels: np.ndarray) -> np.ndarray:
+def centre_square(pixels: np.ndarray) -> np.ndarray:
     """Cut the largest centred square; an odd remainder is cut at the right or bottom."""
     height, width = pixels.shape[:2]
     side = min(height, width)

@@ -37,7 +37,8 @@ CUES = {
 @dataclass(frozen=True)
 class RenditionFeatures:
     """Measurements of one rendition: `container` words, in the order of CONTAINER_FEATURES, and
-    `cues` numbers, in the order of CUES. Small enough to keep for thousands of cases."""
+    `cues` numbers: those of CUES, and of OUTLINE_CUES where readers may see an outline. Small
+    enough to keep for thousands of cases."""
 
     container: dict[str, str]
     cues: dict[str, float]

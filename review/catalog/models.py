@@ -3,6 +3,7 @@
 domain        a field of medicine with its classes, criteria and display rules (bone_marrow, ...)
 class         a diagnosis or cell type of a domain
 criterion set one frozen version of a domain's criteria
+signature     an expert's word that the texts of one criterion set are right
 criterion     one question about an image; any failure of a counting one makes it implausible
 pool          images with one origin: a real set, or the output of one run
 image         one asset of a pool: pixels rebuilt at intake, stored under their hash
@@ -40,6 +41,12 @@ class Domain(models.Model):
         """Return the [domain] table: question, preamble, colour, display, augmentation rules."""
         header: dict[str, Any] = self.content["domain"]
         return header
+
+    @property
+    def standing_criteria(self) -> "CriterionSet | None":
+        """The newest version of the domain file, or that was signed: no study's unsigned own."""
+        drafts = {"status": CriterionSet.Status.DRAFT, "forked_from__isnull": False}
+        return self.criterion_sets.exclude(**drafts).order_by("-version").first()
 
     @property
     def needs_expert(self) -> bool:
@@ -94,21 +101,61 @@ class CriterionSet(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", "to be confirmed by an expert"
         SIGNED = "signed", "signed by an expert"
+        FROZEN = "frozen", "signed and frozen"
 
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="criterion_sets")
     version = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     content_sha256 = models.CharField(max_length=64)
+    forked_from = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="forks"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+    frozen_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["domain", "-version"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["domain", "version"], name="one_set_per_version"),
+            models.CheckConstraint(
+                condition=Q(status="frozen", frozen_at__isnull=False)
+                | (~Q(status="frozen") & Q(frozen_at=None)),
+                name="frozen_criteria_have_their_time",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.domain.code} criteria v{self.version}"
+        return f"{self.domain.name}, criteria v{self.version}"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.status in {self.Status.SIGNED, self.Status.FROZEN}
+
+
+class CriterionSignature(models.Model):
+    """What an expert signed: name and credentials as typed, and the hash of the texts."""
+
+    criterion_set = models.ForeignKey(
+        CriterionSet, on_delete=models.PROTECT, related_name="signatures"
+    )
+    name = models.CharField(max_length=120)
+    credentials = models.CharField(max_length=200)
+    content_sha256 = models.CharField(max_length=64)
+    account = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+", help_text="signed in with it"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["criterion_set", "name"], name="one_signature_per_name")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.credentials}"
 
 
 class Criterion(models.Model):
@@ -172,6 +219,11 @@ class Pool(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def verified_by(self) -> str:
+        """Say who verified the label of every image (a control bank), or nothing."""
+        return str(self.origin.get("verified_by", ""))
 
 
 class ImageAsset(models.Model):

@@ -4,8 +4,10 @@ Local files are written to a temporary name on the same filesystem, synced, then
 name that exists always holds the whole content. Write the file first, its row second.
 """
 
+import errno
 import hashlib
 import os
+import shutil
 import socket
 import tempfile
 import time
@@ -18,6 +20,8 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from review.catalog.errors import MediaFull, MediaMissing
 
 TEMPORARY = ".tmp-"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+SPACE_RETRY_S = 60.0  # work that met a full disk is tried again that often
 Kind = Literal["assets", "renditions", "checkpoints", "snapshots", "masks", "exports"]
 
 
@@ -58,9 +62,50 @@ def local_path(key: str) -> Path | None:
     return None
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether an error means that a disk or a quota takes no more.
+
+    safetensors raises a type of its own whose text holds the number.
+    """
+    if isinstance(error, MediaFull):
+        return True
+    if isinstance(error, OSError):
+        return error.errno in FULL
+    return "(os error 28)" in str(error)
+
+
+def describe_full(error: BaseException) -> str:
+    """Say which disk is full, how much is free on it, and what to do."""
+    if isinstance(error, MediaFull):
+        return str(error)
+    path = getattr(error, "filename", None)
+    return _no_room(Path(os.fsdecode(path)) if path else _media_root(), "a file", error)
+
+
+def full_media(size: int | None, error: BaseException, path: Path | None = None) -> MediaFull:
+    """Return the error to raise when `size` bytes could not be stored in the media folder."""
+    what = "a file" if size is None else f"{size:,} bytes"
+    return MediaFull(_no_room(path or _media_root(), what, error))
+
+
+def _no_room(path: Path, what: str, error: BaseException) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    folder = next((one for one in [path, *path.parents] if one.is_dir()), Path("/"))
+    free = shutil.disk_usage(folder).free
+    return (
+        f"Could not store {what} in {folder}: {reason}; {free:,} bytes are free there. Free space "
+        "on that disk and try again; nothing was half-written."
+    )
+
+
+def _media_root() -> Path:
+    root = local_path("")
+    return root if root is not None else Path(tempfile.gettempdir())
+
+
 def _write_local(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=_temporary_prefix())
         try:
             with os.fdopen(handle, "wb") as file:
@@ -73,10 +118,7 @@ def _write_local(path: Path, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise MediaFull(
-            f"Could not store {len(content)} bytes: {error.strerror}. Free space on the media "
-            "disk and try again; nothing was half-written."
-        ) from error
+        raise full_media(len(content), error, path.parent) from error
 
 
 def sweep_temporaries(older_than_s: float = 86_400) -> int:

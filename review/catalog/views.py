@@ -108,8 +108,13 @@ def domains(request: HttpRequest) -> HttpResponse:
 @admin_required
 @require_safe
 def domain(request: HttpRequest, code: str) -> HttpResponse:
-    """Show classes and the newest criteria of a domain."""
+    """Show classes and the standing criteria of a domain."""
     found = get_object_or_404(Domain, code=code)
-    newest = found.criterion_sets.prefetch_related("criteria").first()
-    context = {"domain": found, "classes": found.classes.all(), "criterion_set": newest}
+    question = str(found.header.get("question", "")).replace("{class_name}", "[class]")
+    context = {
+        "domain": found,
+        "question": question,
+        "classes": found.classes.all(),
+        "criterion_set": found.standing_criteria,
+    }
     return render(request, "review/catalog/domain.html", context)

@@ -1,5 +1,7 @@
 """What the reading screen asks while it runs: the next cases, an image, and to store an answer."""
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -11,15 +13,18 @@ from review.catalog.storage import read_bytes
 from review.reader.access import no_store, own_seat, signed_in_or_401
 from review.reader.errors import BadPayload
 from review.reader.payload import SubmitRequest, parse_submit
-from review.reader.wire import news_for, pack_answer
+from review.reader.wire import news_for, pack_answer, pack_gallery
 from review.readings.errors import InvalidAnswer, NotReading, ReadingError
-from review.readings.facts import find_facts
+from review.readings.facts import Facts, find_facts
+from review.readings.gallery import find_gallery, find_reference
 from review.readings.models import Reading
+from review.readings.outline import find_outline
 from review.readings.seats import Seat, open_session
-from review.readings.selectors import find_rendition, standing_answers
+from review.readings.selectors import feedback_of, find_rendition, standing_answers
 from review.readings.services import Status, Submission, submit_for
 
-MEDIA_TYPES = {"png": "image/png", "u16": "application/octet-stream"}
+RAW = "application/octet-stream"
+MEDIA_TYPES = {"png": "image/png", "u16": RAW, "bits": RAW}
 IMAGE_HEADERS = {
     "Content-Encoding": "identity",  # keeps GZip away: its length would tell real from synthetic
     "Cache-Control": "private, no-store, no-transform",
@@ -48,7 +53,14 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     seat = own_seat(request, slug)
     try:
         sent = parse_submit(request.body)
-        submission = _submit(seat, sent)
+        facts = _facts(seat, sent)
+        submission = submit_for(
+            facts=facts,
+            answer=sent.answer,
+            key=sent.key,
+            base_revision=sent.base_revision,
+            source=Reading.Source.SIMULATED if seat.is_simulated else Reading.Source.SCREEN,
+        )
     except BadPayload as error:
         return no_store(JsonResponse({"error": "form", "message": str(error)}, status=400))
     except InvalidAnswer as error:
@@ -56,20 +68,23 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     except ReadingError as error:
         return _refused(error, 409)
     news = news_for(seat, open_session(seat.pk), sent.session, with_past=False)
-    return no_store(JsonResponse({**news, **_outcome(sent, submission)}))
+    outcome = _outcome(sent, submission)
+    if facts.is_calibration:
+        outcome |= _feedback(submission)
+    return no_store(JsonResponse({**news, **outcome}))
 
 
-def _submit(seat: Seat, sent: SubmitRequest) -> Submission:
+def _facts(seat: Seat, sent: SubmitRequest) -> Facts:
     facts = find_facts(seat.pk, sent.assignment)
     if facts is None:
         raise Http404
-    return submit_for(
-        facts=facts,
-        answer=sent.answer,
-        key=sent.key,
-        base_revision=sent.base_revision,
-        source=Reading.Source.SIMULATED if seat.is_simulated else Reading.Source.SCREEN,
-    )
+    return facts
+
+
+def _feedback(submission: Submission) -> dict[str, object]:
+    """Return what the reader of a practice case is told, now that the answer is stored for good."""
+    text = feedback_of(submission.reading.assignment_id)
+    return {"feedback": text} if text else {}
 
 
 def _outcome(sent: SubmitRequest, submission: Submission) -> dict[str, object]:
@@ -92,11 +107,38 @@ def _refused(error: ReadingError, status: int) -> HttpResponse:
 @require_safe
 def image(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Send the rendition of a case that its reader may see now; 404 for everybody else."""
-    if isinstance(request.user, AnonymousUser):
+    rendition = _found(request, find_rendition, public_id)
+    return _bytes(rendition.storage_key, rendition.media)
+
+
+@require_safe
+def outline(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Send the mask of a lesion beside the case that shows it, one bit a pixel."""
+    return _bytes(_found(request, find_outline, public_id), "bits")
+
+
+@require_safe
+def gallery(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """List the real images that may be looked up beside a case; 404 where the part has none."""
+    return no_store(JsonResponse(pack_gallery(_found(request, find_gallery, public_id))))
+
+
+@require_safe
+def reference(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Send an image of the gallery while its reader reads that part."""
+    image = _found(request, find_reference, public_id)
+    return _bytes(image.storage_key, image.media)
+
+
+def _found(request: HttpRequest, find: Callable[[Any, UUID], Any], public_id: UUID) -> Any:
+    """Return what a reader may see, or raise Http404."""
+    found = None if isinstance(request.user, AnonymousUser) else find(request.user, public_id)
+    if found is None:
         raise Http404
-    rendition = find_rendition(request.user, public_id)
-    if rendition is None:
-        raise Http404
-    content = read_bytes(rendition.storage_key)
+    return found
+
+
+def _bytes(storage_key: str, media: str) -> HttpResponse:
+    content = read_bytes(storage_key)
     headers = {**IMAGE_HEADERS, "Content-Length": str(len(content))}
-    return HttpResponse(content, content_type=MEDIA_TYPES[rendition.media], headers=headers)
+    return HttpResponse(content, content_type=MEDIA_TYPES[media], headers=headers)

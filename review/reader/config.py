@@ -5,18 +5,14 @@ from typing import Any
 from django.middleware.csrf import get_token
 from django.urls import reverse
 
-from review.reader.display import display_of
+from review.reader.display import display_of, refuses_touch
 from review.reader.shortcuts import name_of, shortcuts_of
 from review.reader.texts import NAMES, preamble_of, question_of, scale_of, split_question
-from review.reader.wire import CRITERIA_PARTS, news_for, session_name
+from review.reader.wire import criteria_asked, news_for, session_name
+from review.readings.gallery import offers_gallery
 from review.readings.seats import OpenSession, Seat
-from review.readings.selectors import (
-    CriterionText,
-    classes_of,
-    criteria_of,
-    header_of,
-    part_count,
-)
+from review.readings.selectors import CriterionText, part_count, sitting_of
+from review.readings.wording import Wording, wording_of
 from review.studies.models import Part
 
 BREAK_EVERY = 50
@@ -24,10 +20,13 @@ BREAK_MS = 25 * 60 * 1000
 IDLE_MS = 60 * 1000
 
 
-def part_texts(seat: Seat, session: OpenSession) -> dict[str, Any]:
-    """Return the words of a part, for the start page and the reading screen."""
-    header = header_of(seat.domain_pk)
-    asked, aside = split_question(question_of(session, header))
+def part_texts(seat: Seat, session: OpenSession, wording: Wording) -> dict[str, Any]:
+    """Return the words of a part, for the start page and the reading screen.
+
+    `sitting` of `sittings` is the session's place among the part's; 0 is the practice block.
+    """
+    asked, aside = split_question(question_of(session, wording.header))
+    sitting, sittings = sitting_of(session)
     return {
         "order": session.part_order,
         "of": part_count(seat.study_pk),
@@ -35,13 +34,17 @@ def part_texts(seat: Seat, session: OpenSession) -> dict[str, Any]:
         "name": NAMES[Part.Kind(session.kind)],
         "question": asked,
         "aside": aside,
-        "preamble": preamble_of(session.kind, header),
+        "preamble": preamble_of(session, wording.header),
+        "calibration": session.is_calibration,
+        "sitting": sitting,
+        "sittings": sittings,
+        "findings": len(session.findings),
     }
 
 
-def rules_of(seat: Seat, session: OpenSession) -> dict[str, Any]:
+def rules_of(session: OpenSession, wording: Wording) -> dict[str, Any]:
     """Return the display rules: the domain's, overlaid with the part's own."""
-    return {**header_of(seat.domain_pk).get("display", {}), **session.display}
+    return {**wording.header.get("display", {}), **session.display}
 
 
 def reader_config(request: Any, seat: Seat, session: OpenSession) -> dict[str, Any]:
@@ -51,7 +54,8 @@ def reader_config(request: Any, seat: Seat, session: OpenSession) -> dict[str, A
     shortcuts, keys = shortcuts_of(seat.preferences)
     screen = reverse("reader:screen", args=[seat.slug])
     native = _native_size(news, session)
-    criteria = criteria_of(seat.criterion_set_pk) if session.kind in CRITERIA_PARTS else []
+    wording = wording_of(seat)
+    criteria = criteria_asked(session, wording)
     return {
         **news,
         "session": name,
@@ -61,22 +65,38 @@ def reader_config(request: Any, seat: Seat, session: OpenSession) -> dict[str, A
             "screen": screen,
             "submit": reverse("reader:submit", args=[seat.slug]),
             "next": reverse("reader:next", args=[seat.slug]) + f"?session={name}",
+            "tablet": reverse("reader:tablet", args=[seat.slug]),
             "sign_in": reverse("account_login") + f"?next={screen}",
             "list": reverse("reader:worklist"),
         },
-        "part": part_texts(seat, session),
+        "part": part_texts(seat, session, wording),
+        "calibration": session.is_calibration,
         "scale": scale_of(session.kind, session.scale),
         "criteria": [_criterion(rule, session, native) for rule in criteria],
-        "classes": _classes(seat, session, criteria),
-        "display": display_of(rules_of(seat, session), native),
+        "classes": _classes(session, wording, criteria),
+        "findings": _findings(session, wording),
+        "gallery": offers_gallery(
+            kind=session.kind, gallery=session.gallery, shows_class=session.show_intended_class
+        ),
+        "lesion": _lesion(session),
+        "display": display_of(rules_of(session, wording), native)
+        | {"allow_touch": not refuses_touch(rules_of(session, wording), session)},
         "keys": keys,
         "names": {action: name_of(code) for action, code in keys.items()},
         "shortcuts": shortcuts,
-        "revise_window": session.revise_window,
+        "revise_window": session.window,
         "break_every": BREAK_EVERY,
         "break_ms": BREAK_MS,
         "idle_ms": IDLE_MS,
     }
+
+
+def _lesion(session: OpenSession) -> dict[str, Any] | None:
+    """Return what a lesion part offers beside its criteria; None in other parts."""
+    if session.kind != Part.Kind.LESION:
+        return None
+    has_outline = bool(session.display.get("rendition", {}).get("outline", False))
+    return {"outline": has_outline, "defect": session.defect_point}
 
 
 def _native_size(news: dict[str, Any], session: OpenSession) -> int:
@@ -99,9 +119,16 @@ def _criterion(rule: CriterionText, session: OpenSession, native: int) -> dict[s
 
 
 def _classes(
-    seat: Seat, session: OpenSession, criteria: list[CriterionText]
+    session: OpenSession, wording: Wording, criteria: list[CriterionText]
 ) -> list[dict[str, str]]:
     """Return the classes where one may be picked."""
-    picks = session.kind == Part.Kind.IDENTIFY or any(rule.opens for rule in criteria)
-    pairs = classes_of(seat.domain_pk) if picks else []
-    return [{"code": code, "name": name} for code, name in pairs]
+    names_one = session.kind == Part.Kind.IDENTIFY and not session.findings
+    picks = names_one or any(rule.opens for rule in criteria)
+    chosen = wording.classes.values() if picks else []
+    return [{"code": words.code, "name": words.name} for words in chosen]
+
+
+def _findings(session: OpenSession, wording: Wording) -> list[dict[str, str]]:
+    """Return the findings that the part asks, in the part's order."""
+    asked = [wording.classes[code] for code in session.findings]
+    return [{"code": words.code, "name": words.name, "note": words.note} for words in asked]

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from review.readings.seats import OpenSession
+
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 PERCENT = re.compile(r"(\d+) ?%")
 NEUTRAL = "#777777"
@@ -25,6 +27,11 @@ def display_of(rules: dict[str, Any], native: int) -> dict[str, Any]:
         "centre_mark": bool(rules.get("centre_mark", False)),
         "um_per_px": um_per_px,
     }
+
+
+def refuses_touch(rules: dict[str, Any], session: OpenSession) -> bool:
+    """Say whether a tablet or telephone is no place to read: films, but for practice."""
+    return rules.get("allow_touch") is False and not session.is_calibration
 
 
 def window_preset(label: str) -> dict[str, Any]:

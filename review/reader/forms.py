@@ -23,7 +23,7 @@ class StartForm(forms.Form):
         label="Screen",
         max_length=120,
         required=False,
-        help_text="Make and model if you know it, e.g. EIZO RadiForce RX350; otherwise 'laptop'.",
+        help_text="Make and model if you know it, e.g. EIZO RadiForce RX350; otherwise “laptop”.",
     )
     room = forms.ChoiceField(
         label="Light in the room",

@@ -13,6 +13,7 @@ MOMENTS = ("shown_at", "first_input_at", "committed_at")
 SPANS = ("active_ms", "visible_ms", "idle_ms", "wall_ms")
 LONGEST_MS = 2**31 - 1  # what the column holds: 24 days
 MOST_FLAGS = 10
+COUNTS = ("gallery_opens", "gallery_ms", "outline_opens")
 
 
 @dataclass(frozen=True)
@@ -52,22 +53,33 @@ def _answer(fields: dict[str, Any]) -> Answer:
     if not isinstance(flags, list) or len(flags) > MOST_FLAGS:
         raise BadPayload(f"flags: a list of at most {MOST_FLAGS}")
     return Answer(
-        criteria=_criteria(said.get("criteria", {})),
+        criteria=_states(said.get("criteria", {}), "criteria"),
+        findings=_states(said.get("findings", {}), "findings"),
         value=_whole(said.get("value"), "value", 100),
         perceived_class=_text(said, "perceived_class", 40),
         cannot_judge=_text(said, "cannot_judge", 40),
         note=_text(said, "note", 5000),
         flags=tuple(_flag(flag) for flag in flags),
+        defect_at=_point(said.get("defect_at")),
         timing=_timing(_table(fields.get("timing", {}), "timing")),
         context=_context(_table(fields.get("context", {}), "context")),
     )
 
 
-def _criteria(sent: Any) -> dict[str, str]:
-    table = _table(sent, "criteria")
+def _states(sent: Any, name: str) -> dict[str, str]:
+    table = _table(sent, name)
     if len(table) > 100 or not all(isinstance(value, str) for value in table.values()):
-        raise BadPayload("criteria: code -> state")
+        raise BadPayload(f"{name}: code -> state")
     return table
+
+
+def _point(sent: Any) -> tuple[float, float] | None:
+    if sent is None:
+        return None
+    is_pair = isinstance(sent, list) and [type(at) in (int, float) for at in sent] == [True] * 2
+    if not is_pair or not all(0 <= at <= 1 for at in sent):
+        raise BadPayload("defect_at: two numbers from 0 to 1")
+    return float(sent[0]), float(sent[1])
 
 
 def _flag(sent: Any) -> Flag:
@@ -83,7 +95,7 @@ def _timing(sent: dict[str, Any]) -> Timing:
 
 def _context(sent: dict[str, Any]) -> dict[str, Any]:
     """Keep the known facts about the view; drop the rest."""
-    kept: dict[str, Any] = {}
+    kept: dict[str, Any] = _counts(sent)
     for name in ("zoom", "dpr", "scale"):
         if isinstance(sent.get(name), int | float):
             kept[name] = round(_bounded(sent[name]), 4)
@@ -96,6 +108,12 @@ def _context(sent: dict[str, Any]) -> dict[str, Any]:
     if isinstance(window, list) and [type(edge) in (int, float) for edge in window] == [True] * 2:
         kept["window"] = [round(_bounded(edge), 2) for edge in window]
     return kept
+
+
+def _counts(sent: dict[str, Any]) -> dict[str, int]:
+    """Keep how often and how long something was looked at beside the image."""
+    whole = {name: sent[name] for name in COUNTS if type(sent.get(name)) is int}
+    return {name: max(0, min(LONGEST_MS, value)) for name, value in whole.items()}
 
 
 def _bounded(value: float) -> float:
@@ -119,7 +137,8 @@ def _text(fields: dict[str, Any], name: str, limit: int) -> str:
     value = fields.get(name) or ""
     if not isinstance(value, str) or len(value) > limit:
         raise BadPayload(f"{name}: text of at most {limit} characters is expected")
-    return value.replace("\x00", "")  # PostgreSQL stores no NUL
+    # PostgreSQL stores no NUL, and no half of a character that a browser cut in two.
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def _whole(value: Any, name: str, top: int) -> int | None:

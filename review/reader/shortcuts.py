@@ -20,6 +20,11 @@ class Action(StrEnum):
     RESET = "reset"
     KERNEL = "kernel"
     BREAK = "break"
+    ABSENT = "absent"
+    FINDINGS = "findings"
+    GALLERY = "gallery"
+    OUTLINE = "outline"
+    DEFECT = "defect"
 
 
 LABELS = {
@@ -34,6 +39,11 @@ LABELS = {
     Action.RESET: "Reset the view",
     Action.KERNEL: "Nearest pixel or Catmull-Rom",
     Action.BREAK: "Break",
+    Action.ABSENT: "The other findings are absent",
+    Action.FINDINGS: "Digits to the findings, or back to the criteria",
+    Action.GALLERY: "Reference gallery",
+    Action.OUTLINE: "Outline of the lesion",
+    Action.DEFECT: "Mark the defect",
 }
 DEFAULTS = {
     Action.PLAUSIBLE: "KeyJ",
@@ -47,6 +57,11 @@ DEFAULTS = {
     Action.RESET: "KeyR",
     Action.KERNEL: "KeyN",
     Action.BREAK: "KeyB",
+    Action.ABSENT: "KeyA",
+    Action.FINDINGS: "KeyD",
+    Action.GALLERY: "KeyG",
+    Action.OUTLINE: "KeyO",
+    Action.DEFECT: "KeyX",
 }
 CODES = {
     **{f"Key{letter}": letter for letter in ascii_uppercase},
@@ -72,11 +87,16 @@ def name_of(code: str) -> str:
 
 
 def shortcuts_of(preferences: Mapping[str, Any]) -> tuple[bool, dict[str, str]]:
-    """Return (enabled, action -> code); anything not on the lists falls back to the default."""
+    """Return (enabled, action -> code); anything not on the lists falls back to the default.
+
+    An action that came after the reader chose keys takes a free one if its own is taken.
+    """
     stored = preferences.get("keys")
-    chosen = {str(action): code for action, code in DEFAULTS.items()}
-    if isinstance(stored, dict):
-        chosen |= {
-            action: code for action, code in stored.items() if action in chosen and code in CODES
-        }
+    kept = stored if isinstance(stored, dict) else {}
+    own = {action: code for action, code in kept.items() if action in LABELS and code in CODES}
+    chosen: dict[str, str] = {}
+    for action, code in DEFAULTS.items():
+        taken = {*own.values(), *chosen.values()}
+        free = code if code not in taken else next(key for key in CODES if key not in taken)
+        chosen[str(action)] = own.get(str(action), free)
     return bool(preferences.get("shortcuts", True)), chosen

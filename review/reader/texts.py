@@ -33,6 +33,10 @@ TURING_PREAMBLE = (
     "are; there is no middle. You will not be told which were which."
 )
 IDENTIFY_PREAMBLE = "Name what you see. There is no time limit, and no class is more likely."
+FINDINGS_PREAMBLE = (
+    "Say of every finding whether it is present. An image may show several of them or none; there "
+    "is no time limit."
+)
 
 
 def question_of(session: OpenSession, header: dict[str, Any]) -> str:
@@ -40,14 +44,20 @@ def question_of(session: OpenSession, header: dict[str, Any]) -> str:
     purpose = session.stated_purpose or "its purpose"
     fixed = {
         Part.Kind.TURING: "Is this image real or synthetic?",
-        Part.Kind.IDENTIFY: "Which class does this image show?",
+        Part.Kind.IDENTIFY: "Which of these findings does this image show?"
+        if session.findings
+        else "Which class does this image show?",
+        Part.Kind.LESION: "Is the lesion itself plausible as {class_name}? Judge the lesion, "
+        "not the picture around it.",
         Part.Kind.ACCEPTABILITY: f"Is this image of {{class_name}} acceptable for {purpose}?",
     }
     asked = fixed.get(Part.Kind(session.kind))
     question = asked or str(header.get("question", "Could this be a real {class_name}?"))
     if shows_class(session):
         return question
-    return question.replace(" of {class_name}", "").replace("{class_name}", "image of its class")
+    for phrase in (" of {class_name}", " as {class_name}"):
+        question = question.replace(phrase, "")
+    return question.replace("{class_name}", "image of its class")
 
 
 def split_question(text: str) -> tuple[str, str]:
@@ -56,12 +66,12 @@ def split_question(text: str) -> tuple[str, str]:
     return asked + mark, aside.strip()
 
 
-def preamble_of(kind: str, header: dict[str, Any]) -> str:
+def preamble_of(session: OpenSession, header: dict[str, Any]) -> str:
     """Return what should be kept in mind, below the question."""
-    if kind == Part.Kind.TURING:
+    if session.kind == Part.Kind.TURING:
         return TURING_PREAMBLE
-    if kind == Part.Kind.IDENTIFY:
-        return IDENTIFY_PREAMBLE
+    if session.kind == Part.Kind.IDENTIFY:
+        return FINDINGS_PREAMBLE if session.findings else IDENTIFY_PREAMBLE
     return str(header.get("preamble", ""))
 
 

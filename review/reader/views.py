@@ -8,11 +8,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from review.reader.access import no_store, own_seat
 from review.reader.config import part_texts, reader_config, rules_of
+from review.reader.display import refuses_touch
 from review.reader.forms import ShortcutsForm, checked, start_form_for
 from review.readings.answers import Reason
 from review.readings.models import CaseFlag
 from review.readings.seats import Situation, open_session, situation_of
 from review.readings.services import save_preferences, start_session
+from review.readings.wording import wording_of
 from review.readings.worklist import worklist_of
 from review.studies.models import Membership
 from review.studies.services import consent as give_consent
@@ -44,15 +46,26 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     session = open_session(seat.pk)
     if session is None or situation_of(seat, session) not in (Situation.START, Situation.READING):
         return redirect("reader:screen", slug=slug)
-    rules = rules_of(seat, session)
+    wording = wording_of(seat)
+    rules = rules_of(session, wording)
     form = start_form_for(rules)(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if form.cleaned_data["touch"] and refuses_touch(rules, session):
+            return tablet(request, slug)
         start_session(session_pk=session.pk, display_check=checked(form.cleaned_data))
         return redirect("reader:screen", slug=slug)
-    part = part_texts(seat, session)
+    part = part_texts(seat, session, wording)
     page = {"seat": seat, "part": part, "rules": rules, "form": form}
-    page["question"] = part["question"].replace("{class_name}", "the class that is named")
+    page["question"] = part["question"].replace("{class_name}", "[named class]")
     return no_store(render(request, "review/reader/start.html", page))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def tablet(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say that these images are not read on a tablet or a telephone, and what to do instead."""
+    page = {"seat": own_seat(request, slug)}
+    return no_store(render(request, "review/reader/tablet.html", page, status=403))
 
 
 @login_required

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.urls import reverse
 
+from review.readings.gallery import ReferenceClass
+from review.readings.judge import POINT_STEPS
 from review.readings.models import Reading
 from review.readings.seats import OpenSession, Seat, Situation, situation_of
 from review.readings.selectors import (
@@ -13,11 +15,11 @@ from review.readings.selectors import (
     StoredAnswer,
     cases_ahead,
     cases_behind,
-    criteria_of,
     position_of,
     standing_answers,
 )
 from review.readings.services import mark_issued
+from review.readings.wording import NO_CLASS, Wording, wording_of
 from review.studies.models import Part
 
 CRITERIA_PARTS = (Part.Kind.PLAUSIBILITY, Part.Kind.LESION)
@@ -38,17 +40,17 @@ def news_for(
         news["opens_at"] = session.not_before.isoformat()
     if state != "reading" or session is None:
         return news
-    rules = criteria_of(seat.criterion_set_pk) if session.kind in CRITERIA_PARTS else []
     ahead = cases_ahead(session)
     mark_issued([case.pk for case in ahead])
     behind = cases_behind(session) if with_past else []
     together = [*behind, *ahead]
     if not together:
         return news
+    wording = wording_of(seat)
     place, total = position_of(session.pk, together[0].rank)
     answers = standing_answers([case.pk for case in behind]) if behind else {}
     packed = [
-        pack_case(case, session, rules, (place + index, total), answers.get(case.pk))
+        pack_case(case, session, wording, (place + index, total), answers.get(case.pk))
         for index, case in enumerate(together)
     ]
     news["cases"] = packed[len(behind) :]
@@ -70,17 +72,20 @@ def _state(seat: Seat, session: OpenSession | None, asked: str) -> str:
 def pack_case(
     case: CaseInHand,
     session: OpenSession,
-    rules: Sequence[CriterionText],
+    wording: Wording,
     place: tuple[int, int],
     answer: StoredAnswer | None,
 ) -> dict[str, Any]:
     """Return one case; `place` is (position, length of the list)."""
+    words = wording.classes.get(case.class_code, NO_CLASS)
+    rules = criteria_asked(session, wording)
     return {
         "assignment": str(case.public_id),
         "part": session.part_order,
-        "class_name": case.class_name,
-        "note": case.class_note,
-        "expectations": case.expectations or {},
+        "calibration": session.is_calibration,
+        "class_name": words.name,
+        "note": words.note,
+        "expectations": words.expectations,
         "criteria": [rule.code for rule in rules if _applies(rule, case.class_code)],
         "full_form": case.full_form,
         "position": place[0],
@@ -97,6 +102,20 @@ def pack_case(
     }
 
 
+def _states(said: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """Return code -> state of the questions with this prefix."""
+    return {
+        question.removeprefix(prefix): state
+        for question, state in said.items()
+        if question.startswith(prefix)
+    }
+
+
+def criteria_asked(session: OpenSession, wording: Wording) -> list[CriterionText]:
+    """Return the criteria of a part that asks for them."""
+    return wording.criteria if session.kind in CRITERIA_PARTS else []
+
+
 def _applies(rule: CriterionText, class_code: str) -> bool:
     return not rule.applies_to or class_code in rule.applies_to
 
@@ -109,13 +128,39 @@ def pack_answer(answer: StoredAnswer | None) -> dict[str, Any] | None:
     judged = answer.outcome == Reading.Outcome.ANSWERED
     return {
         "revision": answer.revision,
-        "criteria": {
-            question.removeprefix("criterion:"): state
-            for question, state in said.items()
-            if question.startswith("criterion:")
-        },
+        "criteria": _states(said, "criterion:"),
+        "findings": _states(said, "finding:"),
         "value": said.get("turing", said.get("rating")),
         "perceived_class": said.get("class", ""),
+        "defect_at": _point(said),
         "note": said.get("note", ""),
         "cannot_judge": "" if judged else answer.reason,
+    }
+
+
+def _point(said: dict[str, Any]) -> list[float] | None:
+    if "defect_x" not in said:
+        return None
+    return [said["defect_x"] / POINT_STEPS, said["defect_y"] / POINT_STEPS]
+
+
+def pack_gallery(classes: Sequence[ReferenceClass]) -> dict[str, Any]:
+    """Return the references by class, each with the address of its bytes."""
+    return {
+        "classes": [
+            {
+                "name": one.name,
+                "images": [
+                    {
+                        "url": reverse("reader:reference", args=[image.public_id]),
+                        "width": image.width,
+                        "height": image.height,
+                        "media": image.media,
+                        "bits": image.bits,
+                    }
+                    for image in one.images
+                ],
+            }
+            for one in classes
+        ]
     }

@@ -16,6 +16,14 @@ class CriterionState(models.TextChoices):
     NOT_JUDGEABLE = "not_judgeable"
 
 
+class FindingState(models.TextChoices):
+    """What a reader says of one finding; every asked one is answered."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    NOT_JUDGEABLE = "not_judgeable"
+
+
 class Reason(models.TextChoices):
     """Why an image cannot be judged."""
 
@@ -27,7 +35,7 @@ class Reason(models.TextChoices):
     OTHER = "other", "Something else (please add a note)"
 
 
-# Derived by the server when every counting criterion was marked not judgeable.
+# Derived by the server when every counting criterion, or every finding, was not judgeable.
 NOTHING_JUDGEABLE = "nothing_judgeable"
 
 
@@ -54,13 +62,18 @@ class Flag:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the reader says. `value` is the level of a rating part; empty text means not given."""
+    """What the reader says. `value` is the level of a rating part; empty text means not given.
+
+    `defect_at` is a point in a lesion part: (x, y) from the top left, as shares of the image.
+    """
 
     criteria: Mapping[str, str] = field(default_factory=dict)
+    findings: Mapping[str, str] = field(default_factory=dict)
     value: int | None = None
     perceived_class: str = ""
     cannot_judge: str = ""
     note: str = ""
     flags: tuple[Flag, ...] = ()
+    defect_at: tuple[float, float] | None = None
     timing: Timing = field(default_factory=Timing)
     context: Mapping[str, Any] = field(default_factory=dict)

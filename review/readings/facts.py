@@ -12,7 +12,10 @@ from review.studies.models import Assignment
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of one assignment that no reading changes. FIELDS is the allow-list of columns."""
+    """Facts of one assignment that no reading changes. FIELDS is the allow-list of columns.
+
+    What people may change meanwhile (state, seat, protocol) is read under the lock of the submit.
+    """
 
     pk: int
     public_id: UUID
@@ -20,20 +23,22 @@ class Facts:
     opened_at: datetime | None
     session_pk: int
     session_index: int
+    is_calibration: bool
     not_before: datetime | None
     membership_pk: int
     user_pk: int
-    consent_version: int | None
-    withdrawn_at: datetime | None
     part_kind: str
     part_order: int
     revise_window: int
     study_pk: int
     study_title: str
+    protocol_sha256: str
     criterion_set_pk: int
     domain_pk: int
     full_form: bool
     class_code: str
+    findings: list[str]
+    defect_point: str
 
     FIELDS: ClassVar[tuple[str, ...]] = (
         "pk",
@@ -42,21 +47,28 @@ class Facts:
         "opened_at",
         "session_id",
         "session__index",
+        "session__is_calibration",
         "session__not_before",
         "session__membership_id",
         "session__membership__user_id",
-        "session__membership__consent_version",
-        "session__membership__withdrawn_at",
         "session__part__kind",
         "session__part__order",
         "session__part__revise_window",
         "session__part__study_id",
         "session__part__study__title",
+        "session__part__study__protocol_sha256",
         "session__part__study__criterion_set_id",
         "session__part__study__domain_id",
         "case__full_form",
         "case__intended_class__code",
+        "session__part__findings",
+        "session__part__defect_point",
     )
+
+    @property
+    def window(self) -> int:
+        """How many answered cases may be revised: none whose feedback was seen."""
+        return 0 if self.is_calibration else self.revise_window
 
 
 def load_facts(assignment_pk: int) -> Facts:

@@ -70,7 +70,10 @@ class Reading(models.Model):
 
 
 class ReadingAnswer(models.Model):
-    """One value. Questions: `criterion:<code>`, `turing`, `rating`, `class`, `note`."""
+    """One value. Questions: `criterion:<code>`, `finding:<code>`, `class`, `turing`, `rating`, ..
+
+    The place of a defect: `defect_x` and `defect_y`, in ten-thousandths from the top left.
+    """
 
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="answers")
     question = models.CharField(max_length=60)

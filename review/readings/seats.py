@@ -41,6 +41,7 @@ class Seat:
     study_state: str
     consent_text: str
     wanted_consent: int
+    protocol_sha256: str
     criterion_set_pk: int
     domain_pk: int
     deadline: datetime | None
@@ -59,6 +60,7 @@ class Seat:
         "study__state",
         "study__consent_text",
         "study__consent_version",
+        "study__protocol_sha256",
         "study__criterion_set_id",
         "study__domain_id",
         "study__deadline",
@@ -75,6 +77,8 @@ class OpenSession:
 
     pk: int
     index: int
+    is_calibration: bool
+    membership_pk: int
     not_before: datetime | None
     started_at: datetime | None
     part_pk: int
@@ -86,10 +90,15 @@ class OpenSession:
     display: dict[str, Any]
     scale: list[str]
     stated_purpose: str
+    findings: list[str]
+    gallery: bool
+    defect_point: str
 
     FIELDS: ClassVar[tuple[str, ...]] = (
         "pk",
         "index",
+        "is_calibration",
+        "membership_id",
         "not_before",
         "started_at",
         "part_id",
@@ -101,7 +110,15 @@ class OpenSession:
         "part__display",
         "part__scale",
         "part__stated_purpose",
+        "part__findings",
+        "part__gallery",
+        "part__defect_point",
     )
+
+    @property
+    def window(self) -> int:
+        """How many answered cases may be revised: none whose feedback was seen."""
+        return 0 if self.is_calibration else self.revise_window
 
 
 def seats_of(user: Any) -> list[Seat]:

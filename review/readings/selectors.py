@@ -11,11 +11,10 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
-from review.catalog.models import Criterion, Domain, ImageClass
 from review.readings.models import Reading, ReadingAnswer
 from review.readings.seats import OpenSession
 from review.readings.windows import PREFETCH, is_open, is_revisable, pks_ahead
-from review.studies.models import Assignment, Part, Study
+from review.studies.models import Assignment, Part, Session, Study
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,6 @@ class CaseInHand:
     media: str
     bits: int
     class_code: str = ""
-    class_name: str = ""
-    class_note: str = ""
-    expectations: dict[str, str] | None = None
 
     FIELDS: ClassVar[tuple[str, ...]] = (
         "pk",
@@ -45,12 +41,7 @@ class CaseInHand:
         "case__rendition__media",
         "case__rendition__bits",
     )
-    CLASS_FIELDS: ClassVar[tuple[str, ...]] = (
-        "case__intended_class__code",
-        "case__intended_class__name",
-        "case__intended_class__note",
-        "case__intended_class__expectations",
-    )
+    CLASS_FIELD: ClassVar[str] = "case__intended_class__code"
 
 
 @dataclass(frozen=True)
@@ -75,16 +66,6 @@ class CriterionText:
     applies_to: list[str]
     opens: str
 
-    FIELDS: ClassVar[tuple[str, ...]] = (
-        "code",
-        "label",
-        "help",
-        "counts",
-        "min_px",
-        "applies_to",
-        "opens",
-    )
-
 
 @dataclass(frozen=True)
 class RenditionRef:
@@ -108,11 +89,11 @@ def cases_ahead(session: OpenSession) -> list[CaseInHand]:
 def cases_behind(session: OpenSession) -> list[CaseInHand]:
     """Return the answered cases that may still be revised, oldest first."""
     answered = Assignment.objects.filter(session_id=session.pk, state=Assignment.State.ANSWERED)
-    return _cases(answered.order_by("-rank")[: session.revise_window], session)[::-1]
+    return _cases(answered.order_by("-rank")[: session.window], session)[::-1]
 
 
 def _cases(assignments: Any, session: OpenSession) -> list[CaseInHand]:
-    fields = CaseInHand.FIELDS + (CaseInHand.CLASS_FIELDS if shows_class(session) else ())
+    fields = CaseInHand.FIELDS + ((CaseInHand.CLASS_FIELD,) if shows_class(session) else ())
     return [CaseInHand(*row) for row in assignments.values_list(*fields)]
 
 
@@ -150,18 +131,6 @@ def _answers_of(reading_pks: list[int]) -> dict[int, dict[str, str | int]]:
     return found
 
 
-def criteria_of(criterion_set_pk: int) -> list[CriterionText]:
-    """Return the criteria of a set with their texts, in order."""
-    rows = Criterion.objects.filter(criterion_set_id=criterion_set_pk).order_by("order")
-    return [CriterionText(*row) for row in rows.values_list(*CriterionText.FIELDS)]
-
-
-def classes_of(domain_pk: int) -> list[tuple[str, str]]:
-    """Return (code, name) of a domain's classes, for pickers."""
-    rows = ImageClass.objects.filter(domain_id=domain_pk).order_by("order")
-    return list(rows.values_list("code", "name"))
-
-
 def _own_assignments(user: Any) -> Any:
     return Assignment.objects.filter(
         session__membership__user=user,
@@ -189,6 +158,7 @@ def find_rendition(user: Any, public_id: UUID) -> RenditionRef | None:
         "session__index",
         "session__not_before",
         "session__part__revise_window",
+        "session__is_calibration",
     )
     row = next(iter(rows), None)
     if row is None or not _may_see(*row[2:]):
@@ -198,9 +168,9 @@ def find_rendition(user: Any, public_id: UUID) -> RenditionRef | None:
 
 def _may_see(pk: int, state: str, rank: int, session_pk: int, *rest: Any) -> bool:
     """Say whether a case is inside the prefetch or the revise window of an open session."""
-    membership_pk, part_order, index, not_before, window = rest
+    membership_pk, part_order, index, not_before, window, is_calibration = rest
     if state == Assignment.State.ANSWERED:
-        return is_revisable(session_pk=session_pk, rank=rank, window=window)
+        return not is_calibration and is_revisable(session_pk=session_pk, rank=rank, window=window)
     if state != Assignment.State.QUEUED or pk not in pks_ahead(session_pk):
         return False
     return is_open(
@@ -217,7 +187,20 @@ def part_count(study_pk: int) -> int:
     return int(last or 0)
 
 
-def header_of(domain_pk: int) -> dict[str, Any]:
-    """Return the [domain] table of a domain file: question, preamble, display rules."""
-    header = Domain.objects.values_list("content__domain", flat=True).get(pk=domain_pk)
-    return dict(header)
+def sitting_of(session: OpenSession) -> tuple[int, int]:
+    """Return (place of the session among the part's sessions from 1, how many); 0 for practice."""
+    sessions = Session.objects.filter(
+        membership_id=session.membership_pk, part_id=session.part_pk, is_calibration=False
+    )
+    counts = sessions.order_by().aggregate(
+        total=Count("pk"), place=Count("pk", filter=Q(index__lte=session.index))
+    )
+    return (0 if session.is_calibration else counts["place"]), counts["total"]
+
+
+def feedback_of(assignment_pk: int) -> str:
+    """Return what a reader is told after answering a practice case; empty for every other one."""
+    answered = Assignment.objects.filter(
+        pk=assignment_pk, session__is_calibration=True, state=Assignment.State.ANSWERED
+    )
+    return answered.order_by().values_list("case__feedback__text", flat=True).first() or ""

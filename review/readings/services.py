@@ -1,8 +1,7 @@
 """Store an answer exactly once."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,7 +27,13 @@ from review.readings.judge import AnswerRow, Judgement, judge
 from review.readings.models import CaseFlag, Reading, ReadingAnswer
 from review.readings.windows import is_open, is_revisable, pks_ahead
 from review.studies.models import Assignment, Membership, Session, Study
+from review.studies.services.sessions import finish_session
 
+UNDER_WAY = (
+    Membership.State.CONSENTED,
+    Membership.State.CALIBRATING,
+    Membership.State.READING,
+)
 REUSED = "This answer was sent for another case before. Reload the page."
 
 
@@ -78,7 +83,8 @@ def submit_for(
     known = _known(facts, key, base_revision)
     if known is not None:
         return known
-    _ensure_reading(facts, held.study_state)
+    facts = replace(facts, protocol_sha256=held.protocol_sha256)
+    _ensure_reading(facts, held)
     ahead = pks_ahead(facts.session_pk)
     _ensure_window(facts, held.assignment_state, ahead)
     judgement = judge(facts, answer)
@@ -101,24 +107,33 @@ class _Held:
     chain_head: str
     assignment_state: str
     study_state: str
+    protocol_sha256: str
+    has_seat: bool
 
 
-LOCK = """
-SELECT s.chain_head, a.state, y.state
+ROWS = """
 FROM studies_assignment a JOIN studies_session s ON s.id = a.session_id
 JOIN studies_part p ON p.id = s.part_id JOIN studies_study y ON y.id = p.study_id
-WHERE a.id = %s
+JOIN studies_membership m ON m.id = s.membership_id WHERE a.id = %s
 """
+HELD = """SELECT s.chain_head, a.state, y.state, y.protocol_sha256,
+m.withdrawn_at IS NULL AND m.consent_version IS NOT NULL"""
 # SQLite holds the whole database already (IMMEDIATE). A shared lock on the study lets its readers
-# submit side by side, which FOR UPDATE would not; the ORM has no FOR SHARE.
-LOCK_ROWS = " FOR UPDATE OF a, s FOR SHARE OF y"
+# submit side by side, which FOR UPDATE would not; the ORM has no FOR SHARE. The study comes first,
+# as in every service that changes lists: else an answer and a late joiner would deadlock.
+LOCK = "SELECT 1" + ROWS + "FOR SHARE OF y FOR UPDATE OF a, s"
 
 
 def _lock(assignment_pk: int) -> _Held:
-    """Lock study, session and assignment, and return their states."""
+    """Lock study, session and assignment, then read how they stand.
+
+    Two statements, because a SELECT that waited for its locks shows the seat, which is not locked,
+    as it was before: a withdrawal that came first would go unnoticed.
+    """
     with connection.cursor() as cursor:
-        clause = LOCK_ROWS if connection.vendor == "postgresql" else ""
-        cursor.execute(LOCK + clause, [assignment_pk])
+        if connection.vendor == "postgresql":
+            cursor.execute(LOCK, [assignment_pk])
+        cursor.execute(HELD + ROWS, [assignment_pk])
         return _Held(*cursor.fetchone())
 
 
@@ -149,15 +164,15 @@ def _known(facts: Facts, key: UUID, base_revision: int) -> Submission | None:
     return Submission(Status.SUPERSEDED, found[0])
 
 
-def _ensure_reading(facts: Facts, study_state: str) -> None:
+def _ensure_reading(facts: Facts, held: _Held) -> None:
     """Raise unless the study runs and this reader reads in it now."""
-    if study_state == Study.State.PAUSED:
+    if held.study_state == Study.State.PAUSED:
         raise StudyPaused(
             f"{facts.study_title} is paused. Answers that are not stored yet stay on this device."
         )
-    if study_state != Study.State.ACTIVE:
+    if held.study_state != Study.State.ACTIVE:
         raise StudyClosed(f"{facts.study_title} is closed and takes no more answers.")
-    if facts.withdrawn_at is not None or facts.consent_version is None:
+    if not held.has_seat:
         raise NotReading(f"You have no consented seat in {facts.study_title}. Ask its editors.")
     if not is_open(
         membership_pk=facts.membership_pk,
@@ -175,13 +190,14 @@ def _ensure_window(facts: Facts, state: str, ahead: Sequence[int]) -> None:
     if state == Assignment.State.QUEUED:
         inside = facts.pk in ahead
     else:
-        inside = is_revisable(
-            session_pk=facts.session_pk, rank=facts.rank, window=facts.revise_window
-        )
-    if not inside:
-        raise OutsideWindow(
-            f"Only the next cases and the last {facts.revise_window} answered ones can be answered."
-        )
+        inside = is_revisable(session_pk=facts.session_pk, rank=facts.rank, window=facts.window)
+    if inside:
+        return
+    if facts.is_calibration:
+        raise OutsideWindow("A practice answer stands as it was given. Go on with the next case.")
+    raise OutsideWindow(
+        f"Only the next cases and the last {facts.revise_window} answered ones can be answered."
+    )
 
 
 def _new_reading(
@@ -230,26 +246,13 @@ def _write_answers(reading: Reading, rows: Sequence[AnswerRow], answer: Answer) 
 
 
 def _advance(facts: Facts, reading: Reading, is_last: bool) -> None:
-    """Move the session on; finish it, and the reader's seat, with its last case."""
+    """Move the session on; finish it with its last case."""
     Assignment.objects.filter(pk=facts.pk, state=Assignment.State.QUEUED).update(
         state=Assignment.State.ANSWERED, answered_at=reading.created_at
     )
     Session.objects.filter(pk=facts.session_pk).update(chain_head=reading.sha)
     if is_last:
-        _finish(facts, reading.created_at)
-
-
-def _finish(facts: Facts, at: datetime) -> None:
-    """Finish a session; the next one opens after its washout. The last one completes the seat."""
-    Session.objects.filter(pk=facts.session_pk, finished_at=None).update(finished_at=at)
-    unread = Session.objects.filter(membership_id=facts.membership_pk, finished_at=None)
-    following = unread.order_by("part__order", "index").values_list("pk", "part__washout_days")
-    coming = following.first()
-    if coming is None:
-        Membership.objects.filter(pk=facts.membership_pk).update(state=Membership.State.COMPLETE)
-    elif coming[1]:
-        opens = at + timedelta(days=coming[1])
-        Session.objects.filter(pk=coming[0], not_before=None).update(not_before=opens)
+        finish_session(facts.session_pk, reading.created_at)
 
 
 @transaction.atomic
@@ -259,9 +262,9 @@ def start_session(*, session_pk: int, display_check: dict[str, Any]) -> None:
     sessions = Session.objects.filter(pk=session_pk)
     sessions.update(display_check=display_check)
     sessions.filter(started_at=None).update(started_at=now)
-    Membership.objects.filter(sessions=session_pk, state=Membership.State.CONSENTED).update(
-        state=Membership.State.READING
-    )
+    practice = sessions.filter(is_calibration=True).exists()
+    state = Membership.State.CALIBRATING if practice else Membership.State.READING
+    Membership.objects.filter(sessions=session_pk, state__in=UNDER_WAY).update(state=state)
 
 
 def mark_issued(assignment_pks: Sequence[int]) -> None:

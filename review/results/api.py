@@ -15,14 +15,19 @@ from rest_framework.views import APIView
 
 from review.audit.services import log_event, study_chain
 from review.results import filters
+from review.results.downloads import ready_figure
 from review.results.errors import FilterRefused, NothingToReport
 from review.results.exports.cells import csv_bytes
+from review.results.exports.figures import SUFFIXES
 from review.results.exports.readings import plain_rows
 from review.results.exports.tables import find_table, table_csv
 from review.results.frames import tidy_snapshot
 from review.results.models import Snapshot
+from review.results.policies import may_look
 from review.results.reports import ready_report
 from review.results.serializers import (
+    FigureSerializer,
+    LookSerializer,
     ReadingsSerializer,
     RecordsSerializer,
     SnapshotSerializer,
@@ -93,6 +98,17 @@ class StudySnapshots(ListAPIView[Snapshot]):
                 "unblinded."
             )
         return study.snapshots.select_related("study")
+
+
+class StudyLooks(APIView):
+    """Interim looks that were taken; statistic and bound are null for who may not see them yet."""
+
+    @extend_schema(responses=LookSerializer(many=True))
+    def get(self, request: Request, slug: str) -> Response:
+        study = get_object_or_404(Study.objects.run_by(request.user), slug=slug)
+        shows = may_look(request.user, study) or study.unblinded_at is not None
+        rows = study.looks.order_by("number")
+        return Response(LookSerializer(rows, many=True, context={"shows_numbers": shows}).data)
 
 
 class SnapshotView(APIView):
@@ -174,6 +190,37 @@ class ReadingsCsv(SnapshotView):
         found = self.selected(request, snapshot)
         self.log(request, snapshot, "readings.csv")
         return HttpResponse(csv_bytes(list(found.columns), plain_rows(found)), content_type=CSV)
+
+
+class Figures(SnapshotView):
+    """The figures of a snapshot's report, as Plotly data; files beside it."""
+
+    @extend_schema(responses=FigureSerializer(many=True))
+    def get(self, request: Request, uuid: str) -> Response:
+        report = self.report(self.snapshot())
+        return Response(
+            [
+                {"section": section["key"], **figure}
+                for section in report["sections"]
+                for figure in section["figures"]
+            ]
+        )
+
+
+class FigureFile(SnapshotView):
+    """One figure as SVG or PNG; 503 while a worker draws them, 404 without Chromium."""
+
+    @extend_schema(responses=OpenApiResponse(OpenApiTypes.BINARY))
+    def get(self, request: Request, uuid: str, key: str, suffix: str) -> HttpResponse:
+        snapshot = self.snapshot()
+        try:
+            content = ready_figure(snapshot, key, suffix)
+        except NothingToReport as error:
+            raise Http404(str(error)) from error
+        if content is None:
+            raise ReportInTheMaking
+        self.log(request, snapshot, f"figure {key}.{suffix}")
+        return HttpResponse(content, content_type=SUFFIXES[suffix])
 
 
 class Tables(SnapshotView):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from review.catalog.storage import read_bytes
 from review.results.errors import NothingToReport
 from review.results.exports import pack, readings, tables
+from review.results.exports.browser import NO_BROWSER, find_browser
+from review.results.exports.figures import figure_of
 from review.results.models import Export, Snapshot
 from review.results.reports import (
     SMALL_ROWS,
@@ -71,6 +73,10 @@ DOWNLOADS: dict[str, Download] = {
             "report.pdf", "application/pdf", "Whole report as PDF", pack.report_pdf, slow=True
         ),
         Download(
+            "figures.zip", "application/zip", "All figures, SVG and PNG",
+            pack.figures_zip, slow=True,
+        ),
+        Download(
             "methods.txt", "text/plain; charset=utf-8", "Methods paragraph, facts filled in",
             pack.methods_txt,
         ),
@@ -86,6 +92,10 @@ DOWNLOADS: dict[str, Download] = {
 }  # fmt: skip
 
 
+BY_BROWSER = ("report.pdf", "figures.zip")
+FIGURES = "figures.zip"
+
+
 def find_download(name: str) -> Download:
     """Return a download by file name. Raises NothingToReport."""
     if name not in DOWNLOADS:
@@ -96,7 +106,7 @@ def find_download(name: str) -> Download:
 def available_downloads(snapshot: Snapshot) -> list[Download]:
     """Return the files that this snapshot and this server can give."""
     parts = {part["kind"] for part in snapshot.exclusions["facts"]["parts"]}
-    absent = set() if pack.find_browser() else {"report.pdf"}
+    absent = set() if find_browser() else {*BY_BROWSER}
     absent |= set() if "turing" in parts else {"turing-imrmc.txt"}
     return [one for one in DOWNLOADS.values() if one.name not in absent]
 
@@ -112,9 +122,17 @@ def ready_download(snapshot: Snapshot, name: str) -> bytes | None:
     """Return a file's bytes; None while a worker builds it for a large study."""
     download = find_download(name)
     found = find_export(snapshot, name)
+    if found is None and name in BY_BROWSER and find_browser() is None:
+        raise NothingToReport(NO_BROWSER)
     if found is None and snapshot.rows <= SMALL_ROWS and not download.slow:
         found = build_download(snapshot, name)
     if found is None:
         ask_worker("review.results.tasks.build_file", snapshot.pk, name)
         return None
     return read_bytes(found.storage_key)
+
+
+def ready_figure(snapshot: Snapshot, key: str, suffix: str) -> bytes | None:
+    """Return one figure's bytes; None while a worker draws them all. Raises NothingToReport."""
+    archive = ready_download(snapshot, FIGURES)
+    return None if archive is None else figure_of(archive, key, suffix)

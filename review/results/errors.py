@@ -13,6 +13,14 @@ class NotAllowedToUnblind(ResultsError):
     """Only editors of the study and admins unblind it."""
 
 
+class NotAllowedToLook(ResultsError):
+    """Only an analyst who can change nothing in the study takes an interim look."""
+
+
+class LookRefused(ResultsError):
+    """No planned look is due, or it was taken already."""
+
+
 class StudyChanged(ResultsError):
     """Who takes part changed while the readings were being frozen."""
 

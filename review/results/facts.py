@@ -14,6 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ("metrics/stats", "metrics/report", "review/results")
 
 
+PASSES = Q(sessions__finished_at__isnull=False, sessions__is_calibration=False)
+
+
 def study_facts(study: Study) -> dict[str, Any]:
     """Return labels, protocol facts and the analysis plan, as plain JSON."""
     return {
@@ -42,6 +45,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         "readers": _readers(study),
         "amendments": list(study.amendments.order_by("pk").values("kind", "reason")),
         "blinding_audit": bool(study.audit_report),
+        "looks": [_look(look) for look in study.looks.order_by("number")],
     }
 
 
@@ -59,6 +63,23 @@ def _arm(arm: Any) -> dict[str, Any]:
     }
 
 
+def _look(look: Any) -> dict[str, Any]:
+    from metrics.report.looks import CROSSED, GO_ON
+
+    return {
+        "number": look.number,
+        "at": _iso(look.at),
+        "reason": look.reason,
+        "fraction": look.fraction,
+        "n_readings": look.readings,
+        "statistic": look.statistic,
+        "bound": look.bound,
+        "decision": CROSSED if look.crossed else GO_ON,
+        "method": look.method,
+        "snapshot_sha256": look.content_sha256,
+    }
+
+
 def _part(part: Any) -> dict[str, Any]:
     fields = (
         "order",
@@ -67,10 +88,13 @@ def _part(part: Any) -> dict[str, Any]:
         "repeat_fraction",
         "min_repeat_gap",
         "washout_days",
+        "calibration_count",
+        "session_count",
         "full_form_fraction",
         "show_intended_class",
         "scale",
         "stated_purpose",
+        "findings",
         "display",
     )
     return {name: getattr(part, name) for name in fields}
@@ -79,7 +103,7 @@ def _part(part: Any) -> dict[str, Any]:
 def _readers(study: Study) -> list[dict[str, Any]]:
     """Return readers by code, without names or addresses."""
     seats = Membership.objects.filter(study=study, role=Membership.Role.READER).annotate(
-        done=Count("sessions", filter=Q(sessions__finished_at__isnull=False))
+        done=Count("sessions", filter=PASSES)
     )
     return [
         {

@@ -23,7 +23,11 @@ def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
     mine = [row for row in rows if row["part"] == order]
     part = study.parts.get(order=order)
     drawn = Draw.objects.filter(part=part).values_list("count", flat=True)
-    void = Assignment.objects.filter(session__part=part, state=Assignment.State.VOID)
+    listed = Assignment.objects.filter(
+        session__part=part, session__membership__in=kept_readers(study)
+    )
+    practice = listed.filter(session__is_calibration=True, state=Assignment.State.ANSWERED)
+    n_void = listed.filter(session__is_calibration=False, state=Assignment.State.VOID).count()
     first = [row for row in mine if row["replicate"] == 0]
     primary = [row for row in first if row["role"] == Case.Role.MAIN]
     outcomes = Counter(row["outcome"] for row in primary)
@@ -31,11 +35,11 @@ def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
         "part": order,
         "kind": part.kind,
         "drawn": sum(drawn),
-        "cases": part.cases.count(),
-        "assigned": len(mine) + void.filter(session__membership__in=kept_readers(study)).count(),
-        "void": void.filter(session__membership__in=kept_readers(study)).count(),
+        "cases": part.cases.exclude(role=Case.Role.CALIBRATION).count(),
+        "assigned": len(mine) + n_void,
+        "void": n_void,
         "repeats": len(mine) - len(first),
-        "calibration": sum(row["role"] == Case.Role.CALIBRATION for row in first),
+        "calibration": practice.count(),
         "controls": sum(row["role"] == Case.Role.CONTROL for row in first),
         "primary": len(primary),
         "answered": outcomes["answered"],
@@ -59,6 +63,6 @@ def _withdrawn_readings(study: Study) -> int:
     """Count assignments with an answer that their reader withdrew."""
     gone = Membership.objects.filter(study=study, withdrawn_at__isnull=False, keep_data=False)
     answered = Assignment.objects.filter(
-        session__membership__in=gone, readings__isnull=False
+        session__membership__in=gone, session__is_calibration=False, readings__isnull=False
     ).aggregate(n=Count("pk", distinct=True))
     return int(answered["n"])

@@ -33,11 +33,13 @@ class PlannerForm(forms.Form):
 @login_required
 @require_safe
 def planner(request: HttpRequest) -> HttpResponse:
-    """Show the form and, once it is valid, curves and tables. Nothing is stored."""
+    """Show the form and, once it is valid, curves and tables. Nothing is stored.
+
+    What the address does not ask for keeps its usual value.
+    """
     from metrics.report.planner import Wish, plan_section
 
-    asked = request.GET or None
-    form = PlannerForm(asked) if asked else PlannerForm(asdict(Wish()))
+    form = PlannerForm(asdict(Wish()) | request.GET.dict())
     context: dict[str, Any] = {"form": form, "section": None}
     if form.is_valid():
         context["section"] = asdict(plan_section(Wish(**form.cleaned_data)))

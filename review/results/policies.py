@@ -9,8 +9,8 @@ from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from review.results.errors import NotAllowedToUnblind
-from review.studies.models import Study
+from review.results.errors import NotAllowedToLook, NotAllowedToUnblind
+from review.studies.models import Membership, Study
 
 RECORDS = "account_authentication_methods"  # allauth's list of sign-ins of this session
 
@@ -25,6 +25,26 @@ def check_may_unblind(user: Any, study: Study) -> None:
     if not may_unblind(user, study):
         raise NotAllowedToUnblind(
             f"Study {study.slug!r} is unblinded by its editors or an admin. Ask one of them."
+        )
+
+
+def may_look(user: Any, study: Study) -> bool:
+    """Say whether the user is an analyst of the study who neither edits nor reads it.
+
+    Admins may change every study, so that none of them looks.
+    """
+    if not user.is_authenticated or user.is_staff:
+        return False
+    seats = Membership.objects.filter(study=study, user=user, withdrawn_at=None)
+    return set(seats.values_list("role", flat=True)) == {Membership.Role.ANALYST}
+
+
+def check_may_look(user: Any, study: Study) -> None:
+    """Raise NotAllowedToLook unless the user may."""
+    if not may_look(user, study):
+        raise NotAllowedToLook(
+            f"Interim looks of study {study.slug!r} are taken by an analyst who neither edits nor "
+            "reads it, and is no admin. Ask such an analyst, or invite one."
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from review.readings.judge import POINT_STEPS
 from review.readings.models import CaseFlag, Reading, ReadingAnswer
 from review.studies.models import Assignment, Membership, Session, Study
 
@@ -28,6 +29,7 @@ CASE_FIELDS = {
     "stratum": "case__stratum",
     "inclusion_probability": "case__inclusion_probability",
     "covariates": "case__covariates",
+    "image_findings": "case__findings",
     "rendition_sha256": "case__rendition__sha256",
     "pixel_sha256": "case__image__pixel_sha256",
 }
@@ -63,19 +65,25 @@ def kept_readers(study: Study) -> QuerySet[Membership]:
 def reading_rows(study: Study) -> Iterator[Row]:
     """Yield one row per assignment that is not void, in the order part, reader, session, position.
 
+    Positions go on from one session of a part to the next. Practice has no rows: it is not counted.
     A session at a time, so that memory stays flat: four queries per session.
     """
     counting = _counting_criteria(study)
-    sessions = Session.objects.filter(membership__in=kept_readers(study))
+    counted = Session.objects.filter(is_calibration=False)
+    sessions = counted.filter(membership__in=kept_readers(study))
     ordered = sessions.select_related("membership__user", "part").order_by(
         "part__order", "membership__code", "index", "pk"
     )
+    before, last = 0, (0, 0)
     for session in ordered:
-        yield from _session_rows(session, counting, study.protocol_sha256)
+        before = before if last == (session.part_id, session.membership_id) else 0
+        last = session.part_id, session.membership_id
+        yield from _session_rows(session, counting, study.protocol_sha256, before)
+        before += session.assignments.count()
 
 
 def _session_rows(
-    session: Session, counting: dict[str, list[str]], protocol_sha256: str
+    session: Session, counting: dict[str, list[str]], protocol_sha256: str, before: int
 ) -> Iterator[Row]:
     readings = _current_readings(session)
     answers = _answers([pk for pk, _ in readings.values()])
@@ -84,7 +92,7 @@ def _session_rows(
     cases = Assignment.objects.filter(session=session).order_by("rank").values_list(*columns)
     is_plausibility = session.part.kind == session.part.Kind.PLAUSIBILITY
     simulated = session.membership.user.is_simulated
-    for position, (pk, state, replicate, *values) in enumerate(cases, start=1):
+    for position, (pk, state, replicate, *values) in enumerate(cases, start=before + 1):
         if state == Assignment.State.VOID:
             continue
         row: Row = dict(zip(CASE_FIELDS, values, strict=True))
@@ -95,6 +103,7 @@ def _session_rows(
             | _values(answers.get(reading_pk, []))
             | {
                 "image": str(row["image"]),
+                "image_findings": list(dict.fromkeys([row["truth_class"], *row["image_findings"]])),
                 "rendition_sha256": row["rendition_sha256"] or "",
                 "reader": session.membership.code,
                 "reader_simulated": simulated or reading["source_of_reading"] == "simulated",
@@ -143,12 +152,22 @@ def _answers(readings: list[int]) -> dict[int, list[tuple[str, str | None, int |
 
 def _values(answers: list[tuple[str, str | None, int | None]]) -> Row:
     """Return the typed columns of one reading's answers; notes stay in the database."""
-    row: Row = {"criteria": {}, "turing": None, "rating": None, "perceived_class": ""}
+    row: Row = {
+        "criteria": {},
+        "findings": {},
+        "turing": None,
+        "rating": None,
+        "perceived_class": "",
+    }
     for question, choice, number in answers:
         if question.startswith("criterion:"):
             row["criteria"][question.removeprefix("criterion:")] = choice
+        elif question.startswith("finding:"):
+            row["findings"][question.removeprefix("finding:")] = choice
         elif question in {"turing", "rating"}:
             row[question] = number
+        elif question in {"defect_x", "defect_y"} and number is not None:
+            row[question] = number / POINT_STEPS
         elif question == "class":
             row["perceived_class"] = choice or ""
     return row

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from review.results.models import Snapshot
+from review.results.models import InterimLook, Snapshot
 from review.studies.models import Study
 
 
@@ -32,6 +32,34 @@ class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
     def get_flow(self, snapshot: Snapshot) -> dict[str, Any]:
         flow: dict[str, Any] = snapshot.exclusions.get("flow", {})
         return flow
+
+
+class LookSerializer(serializers.ModelSerializer[InterimLook]):
+    """An interim look; before unblinding only analysts get its statistic and bound, others null."""
+
+    statistic = serializers.SerializerMethodField()
+    bound = serializers.SerializerMethodField()
+
+    class Meta:
+        model = InterimLook
+        fields = ("number", "at", "reason", "planned_fraction", "readings", "planned_readings",
+                  "crossed", "statistic", "bound", "method", "content_sha256")  # fmt: skip
+
+    def get_statistic(self, look: InterimLook) -> float | None:
+        return look.statistic if self.context["shows_numbers"] else None
+
+    def get_bound(self, look: InterimLook) -> float | None:
+        return look.bound if self.context["shows_numbers"] else None
+
+
+class FigureSerializer(serializers.Serializer[Any]):
+    """A figure: Plotly data and layout, and a text for who cannot see it."""
+
+    section = serializers.CharField()
+    key = serializers.CharField()
+    title = serializers.CharField()
+    alt = serializers.CharField()
+    spec = serializers.DictField()
 
 
 class TableSerializer(serializers.Serializer[Any]):

@@ -9,21 +9,28 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from review.accounts.limits import limit_exports
 from review.audit.services import log_event, study_chain
 from review.results import downloads, selectors
-from review.results.errors import NothingToReport, ResultsError
+from review.results.errors import NotAllowedToLook, NothingToReport, ResultsError
+from review.results.exports.browser import NO_BROWSER, find_browser
+from review.results.exports.figures import SUFFIXES
 from review.results.exports.tables import find_table, table_csv
+from review.results.looks import look_state, planned_looks, take_look
 from review.results.models import Snapshot
-from review.results.policies import fresh_sign_in_required, may_unblind
+from review.results.pilots import pilot_reports
+from review.results.policies import fresh_sign_in_required, may_look, may_unblind
 from review.results.reports import ready_report
 from review.results.services import unblind_study
-from review.studies.models import Study
+from review.studies.models import Part, Study
 
 SECTIONS = {
     "overview": "Overview",
     "plausibility": "Plausibility",
     "turing": "Turing test",
     "identify": "Identify",
+    "findings": "Findings",
+    "lesion": "Lesion",
     "acceptability": "Acceptability",
     "criteria": "Criteria",
     "agreement": "Agreement",
@@ -72,11 +79,13 @@ def download_list(request: HttpRequest, slug: str) -> HttpResponse:
     context = _frame(study, snapshot, "downloads") | {
         "downloads": downloads.available_downloads(snapshot),
         "report_sections": report["sections"] if report else [],
+        "no_browser": "" if find_browser() else NO_BROWSER,
     }
     return render(request, "review/results/downloads.html", context)
 
 
 @login_required
+@limit_exports
 @require_safe
 def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Send one file; every download is logged."""
@@ -97,6 +106,27 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
 
 
 @login_required
+@limit_exports
+@require_safe
+def figure(request: HttpRequest, slug: str, key: str, suffix: str) -> HttpResponse:
+    """Send one figure as SVG or PNG."""
+    study = selectors.get_study(request.user, slug)
+    snapshot = selectors.latest_snapshot(study)
+    if snapshot is None:
+        return not_yet(request, study)
+    try:
+        content = downloads.ready_figure(snapshot, key, suffix)
+    except NothingToReport as error:
+        raise Http404(str(error)) from error
+    if content is None:
+        context = _frame(study, snapshot, "downloads") | {"waiting_for": f"{key}.{suffix}"}
+        return render(request, "review/results/building.html", context, status=202)
+    _log_export(request, snapshot, f"figure {key}.{suffix}")
+    return attachment(content, SUFFIXES[suffix], _file_name(snapshot, f"{key}.{suffix}"))
+
+
+@login_required
+@limit_exports
 @require_safe
 def table(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Send one table's tidy records as CSV."""
@@ -115,6 +145,34 @@ def table(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     _log_export(request, snapshot, f"table {key}")
     content = table_csv(found, snapshot.content_sha256)
     return attachment(content, "text/csv; charset=utf-8", _file_name(snapshot, f"{key}.csv"))
+
+
+@login_required
+@fresh_sign_in_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def looks(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the planned looks; an analyst takes the one that is due, with a reason."""
+    study = selectors.get_study(request.user, slug)
+    error, status = "", 200
+    if request.method == "POST":
+        try:
+            look = take_look(actor=request.user, study=study, reason=request.POST.get("reason", ""))
+        except NotAllowedToLook as problem:
+            error, status = str(problem), 403
+        except ResultsError as problem:
+            error, status = str(problem), 409
+        else:
+            messages.success(request, f"Look {look.number} is taken and kept.")
+            return redirect("results:looks", slug=study.slug)
+    context = {
+        "study": study,
+        "state": look_state(study),
+        "may_look": may_look(request.user, study),
+        "shows_numbers": may_look(request.user, study) or study.unblinded_at is not None,
+        "error": error,
+        "reason": request.POST.get("reason", ""),
+    }
+    return render(request, "review/results/looks.html", context, status=status)
 
 
 @login_required
@@ -145,12 +203,23 @@ def unblind(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "review/results/unblind.html", context, status=409 if error else 200)
 
 
+@login_required
+@require_safe
+def pilots(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the agreement that pilots of a study's criteria reached, once they are closed."""
+    study = selectors.get_study(request.user, slug)
+    fragment = request.headers.get("HX-Request")
+    template = "review/results/_pilots.html" if fragment else "review/results/pilots.html"
+    return render(request, template, {"study": study, "pilots": pilot_reports(study)})
+
+
 def not_yet(request: HttpRequest, study: Study) -> HttpResponse:
     """Say when results will appear and how far the readers are; status 409."""
     context = {
         "study": study,
         "progress": selectors.reader_progress(study),
         "may_unblind": may_unblind(request.user, study),
+        "has_looks": planned_looks(study) is not None,
         "is_closed": study.state == Study.State.CLOSED,
     }
     return render(request, "review/results/not_yet.html", context, status=409)
@@ -165,7 +234,21 @@ def attachment(content: bytes, content_type: str, name: str) -> HttpResponse:
 
 
 def _frame(study: Study, snapshot: Snapshot, current: str) -> dict[str, Any]:
-    return {"study": study, "snapshot": snapshot, "sections": SECTIONS, "current": current}
+    return {
+        "study": study,
+        "snapshot": snapshot,
+        "sections": _tabs(study, current),
+        "current": current,
+    }
+
+
+def _tabs(study: Study, current: str) -> dict[str, str]:
+    """Return the sections without those of questions that the study never asked."""
+    asked = {current}
+    for kind, findings in study.parts.values_list("kind", "findings"):
+        asked |= {kind, "findings"} if findings else {kind}
+    unasked = {*Part.Kind.values, "findings"} - asked
+    return {key: title for key, title in SECTIONS.items() if key not in unasked}
 
 
 def _file_name(snapshot: Snapshot, name: str) -> str:

@@ -47,12 +47,21 @@ PART_FIELDS = {
     "full_form_fraction",
     "control_fraction",
     "anchor_fraction",
+    "calibration_count",
+    "session_count",
     "preset_below_min_px",
     "show_intended_class",
     "display",
     "scale",
     "stated_purpose",
+    "findings",
+    "gallery",
+    "outline",
+    "defect_point",
 }
+# Kinds of part that may ask several findings of one image; digits 1 to 9 reach them.
+FINDINGS_KINDS = (Kind.IDENTIFY, Kind.PLAUSIBILITY, Kind.LESION)
+MOST_FINDINGS = 9
 
 MIN_REAL_SHARE = 0.2
 CONTROL_FRACTION = 0.05
@@ -81,5 +90,6 @@ def part_defaults(kind: str) -> dict[str, Any]:
         "show_intended_class": kind not in {Kind.TURING, Kind.IDENTIFY},
         "control_fraction": CONTROL_FRACTION if kind == Kind.PLAUSIBILITY else 0,
         "full_form_fraction": 0.15 if kind in {Kind.PLAUSIBILITY, Kind.LESION} else 0,
+        "gallery": kind not in {Kind.TURING, Kind.IDENTIFY},
         "stated_purpose": "training material" if kind == Kind.ACCEPTABILITY else "",
     }

@@ -19,7 +19,7 @@ ARM_FIELD = re.compile(r"^pool_([a-z0-9-]{1,40})$")
 DEFAULT_ARMS = ("real", "early", "late", "other")
 DEFAULT_PARTS = (Part.Kind.PLAUSIBILITY.value, Part.Kind.TURING.value)
 PER_CLASS = {Part.Kind.PLAUSIBILITY.value: 20, Part.Kind.TURING.value: 10}
-MAX_COUNT = 100_000
+MAX_COUNT, MAX_DIGITS = 100_000, 18
 
 
 @dataclass
@@ -59,7 +59,7 @@ class NewStudyForm:
 
     @property
     def purposes(self) -> list[tuple[str, str]]:
-        return list(Study.Purpose.choices)
+        return [one for one in Study.Purpose.choices if one[0] != Study.Purpose.PILOT]
 
     @property
     def all_kinds(self) -> list[tuple[str, str, bool, int]]:
@@ -86,8 +86,8 @@ class NewStudyForm:
         text = self.sent.get(name, "").strip()
         if not text:
             return default
-        if not text.isdigit() or int(text) > MAX_COUNT:
-            self.errors[name] = f"{text!r} is no whole number from 0 to {MAX_COUNT}."
+        if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) > MAX_COUNT:
+            self.errors[name] = f"{text[:20]!r} is no whole number from 0 to {MAX_COUNT}."
             return default
         return int(text)
 
@@ -225,7 +225,7 @@ def sent_counts(sent: QueryDict, arms: list[str], classes: list[str]) -> Counts:
     for arm in arms:
         for name in classes:
             text = sent.get(f"count_{arm}_{name}", "").strip() or "0"
-            if not text.isdigit() or int(text) > MAX_COUNT:
-                raise BadProtocol(f"{text!r} of {name} from {arm}: take 0 to {MAX_COUNT}.")
+            if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) > MAX_COUNT:
+                raise BadProtocol(f"{text[:20]!r} of {name} from {arm}: take 0 to {MAX_COUNT}.")
             counts[arm, name] = int(text)
     return counts

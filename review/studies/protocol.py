@@ -6,10 +6,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from review.studies.defaults import PART_FIELDS
-from review.studies.models import Amendment, Case, Draw, Part, Study
+from review.studies.models import (
+    Amendment,
+    Case,
+    CaseFeedback,
+    Draw,
+    GalleryImage,
+    Part,
+    Rendition,
+    Study,
+)
 from review.studies.randomise.order import VERSION as ORDER_VERSION
+from review.studies.wording import criterion_words, domain_words
 
-FORMAT = 1
+# 2: the words that readers see, practice cases, several sessions. 3: galleries and outlines.
+# A study that was frozen under an older format is held against what that format knew.
+FORMAT = 3
 
 
 def canonical_sha256(document: Any) -> str:
@@ -19,14 +31,23 @@ def canonical_sha256(document: Any) -> str:
 
 
 def build_protocol(study: Study) -> dict[str, Any]:
-    """Return everything that decides what is asked of whom, from the live rows."""
+    """Return everything that decides what is asked of whom, from the live rows.
+
+    What comes from the domain file is taken once: a file edited while the study runs changes
+    neither its words nor, through an amendment, its protocol.
+    """
+    frozen = study.protocol if study.is_frozen else {}
     return {
         "format": FORMAT,
-        "study": _study(study),
-        "criteria": _criteria(study),
+        "study": _study(study) | _domain(study, frozen),
+        "words": frozen.get("words") or domain_words(study.domain_id),
+        "criteria": _criteria(study, frozen),
         "arms": [_arm(arm) for arm in study.arms.select_related("pool").order_by("code")],
         "parts": [_part(part) for part in study.parts.order_by("order")],
         "cases_sha256": _cases_sha256(study),
+        "feedback_sha256": _feedback_sha256(study),
+        "gallery_sha256": _gallery_sha256(study),
+        "outlines_sha256": _outlines_sha256(study),
         "order": {
             "version": ORDER_VERSION,
             "secret_sha256": hashlib.sha256(bytes(study.secret)).hexdigest(),
@@ -53,11 +74,23 @@ def verify_protocol(study: Study) -> list[str]:
     last = Amendment.objects.filter(study=study).order_by("-pk").first()
     if last is not None and last.sha256_after != study.protocol_sha256:
         faults.append("The hash differs from the one that the last amendment recorded.")
+    live = build_protocol(study)
+    if study.protocol.get("format") != FORMAT:
+        live = _known_to(study.protocol, live)
     faults += [
-        f"{path} differs from the frozen protocol."
-        for path in differences(study.protocol, build_protocol(study))
+        f"{path} differs from the frozen protocol." for path in differences(study.protocol, live)
     ]
     return faults
+
+
+def _known_to(old: Any, new: Any) -> Any:
+    """Return `new` without the keys that an older format did not have, under its number."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        kept = {key: _known_to(old[key], value) for key, value in new.items() if key in old}
+        return kept | ({"format": old["format"]} if "format" in old else {})
+    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        return [_known_to(one, other) for one, other in zip(old, new, strict=True)]
+    return new
 
 
 def differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
@@ -78,8 +111,6 @@ def _study(study: Study) -> dict[str, Any]:
         "title": study.title,
         "purpose": study.purpose,
         "domain": study.domain.code,
-        "domain_version": study.domain.version,
-        "domain_sha256": study.domain.content_sha256,
         "intro": study.intro,
         "consent_text": study.consent_text,
         "consent_version": study.consent_version,
@@ -90,12 +121,22 @@ def _study(study: Study) -> dict[str, Any]:
     }
 
 
-def _criteria(study: Study) -> dict[str, Any]:
-    fields = ("code", "label", "help", "counts", "min_px", "applies_to", "opens")
+def _domain(study: Study, frozen: dict[str, Any]) -> dict[str, Any]:
+    """Return which domain file the words are from."""
+    live = {
+        "domain_version": study.domain.version,
+        "domain_sha256": study.domain.content_sha256,
+    }
+    return {name: frozen.get("study", {}).get(name, value) for name, value in live.items()}
+
+
+def _criteria(study: Study, frozen: dict[str, Any]) -> dict[str, Any]:
+    """Return the criteria; whoever signs them later, for another study, changes no word of them."""
+    live = "in pilot" if study.pilot_of_id else study.criterion_set.status
     return {
         "set": str(study.criterion_set),
-        "status": study.criterion_set.status,
-        "criteria": list(study.criterion_set.criteria.order_by("order").values(*fields)),
+        "status": frozen.get("criteria", {}).get("status", live),
+        "criteria": criterion_words(study.criterion_set_id),
     }
 
 
@@ -113,10 +154,12 @@ def _arm(arm: Any) -> dict[str, Any]:
 def _part(part: Part) -> dict[str, Any]:
     draws = Draw.objects.filter(part=part).order_by("arm__code", "image_class__code")
     columns = ("arm__code", "image_class__code", "count", "seed", "matching")
+    # An empty list is left out: protocols that were frozen before findings keep their hash.
+    names = sorted(PART_FIELDS if part.findings else PART_FIELDS - {"findings"})
     return {
         "order": part.order,
         "kind": part.kind,
-        **{name: getattr(part, name) for name in sorted(PART_FIELDS)},
+        **{name: getattr(part, name) for name in names},
         "draws": [list(row) for row in draws.values_list(*columns)],
     }
 
@@ -138,6 +181,35 @@ def _cases_sha256(study: Study) -> str:
             "full_form",
             "is_void",
             "rendition__sha256",
+            "findings",
         )
     )
-    return canonical_sha256([[*row[:2], str(row[2]), *row[3:]] for row in rows.iterator()])
+    return canonical_sha256([_case(*row) for row in rows.iterator()])
+
+
+def _case(part: int, code: str, image: Any, *rest: Any) -> list[Any]:
+    """Return one case; the last column is its further findings, left out where there are none."""
+    *others, findings = rest
+    return [part, code, str(image), *others, *([findings] if findings else [])]
+
+
+def _feedback_sha256(study: Study) -> str:
+    """Return one hash over what readers are told of the practice cases."""
+    told = CaseFeedback.objects.filter(case__part__study=study).order_by("case__code")
+    return canonical_sha256([list(row) for row in told.values_list("case__code", "text")])
+
+
+def _gallery_sha256(study: Study) -> str:
+    """Return one hash over the references; a storage key holds the hash of the bytes."""
+    images = GalleryImage.objects.filter(part__study=study)
+    rows = images.order_by("part__order", "image_class__code", "place").values_list(
+        "part__order", "image_class__code", "place", "image__pixel_sha256", "storage_key"
+    )
+    return canonical_sha256([list(row) for row in rows])
+
+
+def _outlines_sha256(study: Study) -> str:
+    """Return one hash over the outlines beside cases; a storage key holds the bytes' hash."""
+    outlined = Rendition.objects.filter(case__part__study=study).exclude(outline_key="")
+    rows = outlined.order_by("case__code").values_list("case__code", "outline_key")
+    return canonical_sha256([list(row) for row in rows])

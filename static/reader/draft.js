@@ -6,6 +6,7 @@ export class Draft {
   perceivedClass = "";
   note = "";
   flags = [];
+  context = {}; // what was looked at beside the image
 
   constructor(one, config) {
     this.one = one;

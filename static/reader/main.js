@@ -1,14 +1,16 @@
-// The reading screen: the next case is on the canvas before the finger is back up.
+// The reading screen.
 import { Clock } from "./clock.js";
 import { Draft } from "./draft.js";
 import { Images } from "./images.js";
 import { Keys } from "./keys.js";
-import { Panel, ask, count, halt, isOpen, release } from "./panel.js";
+import { Panel, ask, count, isOpen } from "./panel.js";
 import { Pending, Server } from "./sending.js";
 import { Stage } from "./stage.js";
 
 const config = JSON.parse(document.getElementById("reader-config").textContent);
 const page = document.documentElement;
+if (!config.display.allow_touch && matchMedia("(pointer: coarse)").matches)
+  location.replace(config.urls.tablet);
 const done = new Set(); // answered on this page, whether confirmed or not
 const drafts = new Map();
 let queue = [], past = [], current = null, draft = null, reopened = false, painted = false;
@@ -16,8 +18,12 @@ let state = "reading", offline = false, resting = false, sinceBreak = 0, activeS
 
 const panel = new Panel(config, (name, ...rest) => actions[name]?.(...rest));
 const clock = new Clock(config.idle_ms);
-const stage = new Stage(document.getElementById("image"), document.getElementById("frame"),
+const isFilm = config.display.presets.length > 0;
+const { FilmStage: View = Stage } = isFilm ? await import("./film.js") : {};
+const stage = new View(document.getElementById("image"), document.getElementById("frame"),
   config.display, (self) => panel.caption(self.caption()));
+stage.layout();
+stage.canvas.addEventListener("pointerenter", () => look());
 const images = new Images((pixels) => stage.prepare(pixels), (error) => server.imageFailed(error));
 const pending = new Pending(config.storage_prefix, (body) => server.send(body), showStatus);
 const server = new Server(config, { stored, rejected, applied, stopped, connected });
@@ -35,7 +41,7 @@ function applied(news) {
   queue = news.cases.filter((one) => !waiting.has(one.assignment) && !done.has(one.assignment));
   trim();
   if (state === "paused" || state === "closed") return stopped(state, news);
-  if (reopened) return want();
+  if (reopened || practice?.holding) return want();
   if (current && queue[0]?.assignment === current.assignment) return want();
   if (current) panel.say("That case was answered in another window; its answer stands.");
   forward(news);
@@ -63,7 +69,7 @@ function waitForNews() {
 
 const trim = () => past.splice(0, Math.max(0, past.length - config.revise_window));
 
-// Of the past only the last is fetched; earlier ones stay if they are here already.
+// Of the past only the last is fetched.
 function want() {
   const near = past.filter((one, i) => i === past.length - 1 || images.ready(one.assignment));
   images.want([...(current ? [current] : []), ...queue, ...near]);
@@ -80,7 +86,7 @@ function show(one, isRevision) {
   delete page.dataset.empty;
   reopened = isRevision;
   painted = false;
-  draft = (!isRevision && drafts.get(one.assignment)) || new Draft(one, config);
+  draft = (!isRevision && drafts.get(one.assignment)) || new Kind(one, config);
   panel.show(draft, reopened);
   panel.cover("");
   want();
@@ -96,9 +102,8 @@ function paint() {
   }
   panel.cover("");
   stage.show(pixels);
-  panel.caption(stage.caption());
   const id = current.assignment;
-  // After the next frame it is on the screen: only now do answer keys live.
+  // On the screen after the next frame: now answer keys live.
   requestAnimationFrame(() => setTimeout(() => {
     if (current?.assignment !== id || painted) return;
     painted = true;
@@ -107,7 +112,7 @@ function paint() {
   }));
 }
 
-// A blob's address ends in a UUID, also where crypto.randomUUID is missing (plain http).
+// crypto.randomUUID is missing on plain http; a blob's address ends in one.
 const uuid = () => {
   const url = URL.createObjectURL(new Blob());
   URL.revokeObjectURL(url);
@@ -120,10 +125,16 @@ function commit(extra = {}) {
   const one = current, answer = { ...draft.body(), ...extra }, timing = clock.read();
   if (answer.cannot_judge) Object.assign(answer, { criteria: {}, value: null, perceived_class: "" });
   const body = { assignment: one.assignment, key: uuid(), base_revision: one.base_revision,
-    session: config.session, answer, timing, context: stage.state() };
+    session: config.session, answer, timing, context: { ...stage.state(), ...draft.context } };
   pending.add(body);
   done.add(one.assignment);
   drafts.delete(one.assignment);
+  if (practice) {
+    queue.shift();
+    painted = false;
+    practice.hold(offline);
+    return void pending.flush();
+  }
   past = [...past.filter((old) => old.assignment !== one.assignment), answered(one, body)];
   past.sort((a, b) => a.position - b.position);
   trim();
@@ -153,28 +164,57 @@ async function rest() {
 }
 
 function stored(news, body) {
+  if (practice?.tell(news.feedback)) next();
   if (news.status !== "superseded") return;
   panel.say("That case was answered in another window; its answer stands.");
   const mine = past.find((one) => one.assignment === body.assignment);
   if (mine) Object.assign(mine, { answer: news.answer, base_revision: news.revision });
 }
 
+function next() {
+  current = draft = null;
+  forward();
+}
+
 function rejected(message, body) {
+  if (practice?.tell("")) next();
   done.delete(body.assignment);
   past = past.filter((one) => one.assignment !== body.assignment);
   panel.say(`One answer was not stored: ${message}`);
 }
 
-function stopped(why, news = {}) {
-  if (halt(why, { ...news, kept: pending.size })) page.dataset.halted = why;
+async function stopped(why, news = {}) {
+  const dialog = document.getElementById(`halt-${why}`);
+  if (!dialog) return;
+  page.dataset.halted = why;
+  const halts = await load(() => import("./halts.js"));
+  if (!halts) server.later();
+  else if (page.dataset.halted === why) halts.halt(dialog, { ...news, kept: pending.size });
+}
+
+// A module that not every reading needs; without a connection there is none.
+async function load(module) {
+  try {
+    return await module();
+  } catch {
+    panel.say("This needs the connection, which is away. Please try again.");
+  }
+}
+
+// Zoom or pan, once there is zoom.
+async function look(name, ...rest) {
+  const found = stage.zoomTo || (await load(() => import("./zoom.js")));
+  if (found && !stage.zoomTo) found.extend(stage);
+  if (found) stage[name]?.(...rest);
 }
 
 function connected(isOnline) {
   const isNews = offline === isOnline || page.dataset.halted;
   offline = !isOnline;
+  practice?.connected(isOnline);
   if (isNews && isOnline) {
     delete page.dataset.halted;
-    release();
+    document.querySelector(".halt[open]")?.close();
     images.retryNow();
   }
   if (isNews && !current) waitForNews();
@@ -227,8 +267,9 @@ const actions = {
     draft.perceivedClass = code;
     changed();
   }),
-  commit: () => commit(),
+  commit: () => (practice?.holding ? practice.end() && next() : commit()),
   reopen() {
+    if (practice) return panel.say("Practice answers stay as they are.");
     const at = reopened ? past.findIndex((one) => one.assignment === current.assignment) : past.length;
     if (at > 0) show(past[at - 1], true);
     else panel.say("No earlier case can be reopened.");
@@ -257,20 +298,29 @@ const actions = {
     draft.flags.push(given);
     changed();
   }),
+  gallery: whenPainted(async () => {
+    const found = config.gallery && (await load(() => import("./gallery.js")));
+    if (found && draft && !isOpen()) found.open(stage, draft, config.shortcuts && config.keys.gallery);
+  }),
   break: () => void rest(),
   help: () => void ask("help"),
-  zoom_in: () => stage.zoomBy(1),
-  zoom_out: () => stage.zoomBy(-1),
-  fit: () => stage.zoomTo(1),
-  one_to_one: () => stage.oneToOne(),
+  zoom_in: () => void look("zoomBy", 1),
+  zoom_out: () => void look("zoomBy", -1),
+  fit: () => stage.zoomTo?.(1),
+  one_to_one: () => void look("oneToOne"),
   pan: (x, y) => (stage.zoom > 1 ? stage.pan(x * 0.1, y * 0.1) : false),
-  level: (x, y) => stage.level(-y * 2, x * 2),
-  preset: () => stage.nextPreset(),
-  invert: () => stage.invert(),
+  level: (x, y) => stage.level?.(-y * 2, x * 2),
+  preset: () => stage.nextPreset?.(),
+  invert: () => stage.invert?.(),
   reset: () => stage.reset(),
   kernel: () => stage.toggleKernel(),
 };
 
+let Kind = Draft;
+const tools = { config, panel, stage, actions, changed, current: () => painted && draft };
+if (config.findings?.length) Kind = (await import("./findings.js")).extend(Kind, tools);
+if (config.lesion) Kind = (await import("./lesion.js")).extend(Kind, tools);
+const practice = config.calibration ? new (await import("./practice.js")).Practice() : null;
 new Keys(config, (name, ...rest) => (isOpen() ? false : actions[name]?.(...rest)));
 addEventListener("keydown", (event) => event.code === "Escape" && !isOpen() && actions.back());
 for (const name of ["focus", "visibilitychange"])

@@ -42,7 +42,7 @@ export class Panel {
         : "Does not apply to this class";
     }
     this.update(draft);
-    if (draft.kind === "identify") this.picker.focus();
+    if (draft.kind === "identify") this.picker?.focus();
   }
 
   // Texts that change with the answer.
@@ -113,22 +113,3 @@ export function ask(id, fields = {}) {
     }, { once: true });
   });
 }
-
-// It cannot be waved away. False if there are no words for it.
-export function halt(why, { kept, message, opens_at: opens }) {
-  const dialog = $(`halt-${why}`), put = (name, text) => {
-    const place = text && dialog.querySelector(name);
-    if (place) place.textContent = text;
-  };
-  if (!dialog) return false;
-  if (!dialog.open) release();
-  dialog.oncancel = (event) => event.preventDefault();
-  dialog.dataset.kept = kept;
-  put(".kept", count(kept));
-  put(".message", message);
-  put(".opens", opens && new Date(opens).toLocaleString());
-  if (!dialog.open) dialog.showModal();
-  return true;
-}
-
-export const release = () => document.querySelector(".halt[open]")?.close();

@@ -3,8 +3,7 @@
 const TIMEOUT_MS = 20000, PAUSE_MS = 15000;
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 
-// Answers that the server has not confirmed. One storage item each, bound to user and study: tabs
-// never overwrite one another, and another person on this browser never sees or sends them.
+// Unconfirmed answers, a storage item each, bound to user and study: safe from tabs and others.
 export class Pending {
   #memory = new Map();
   #busy = false;
@@ -20,7 +19,6 @@ export class Pending {
     addEventListener("storage", (event) => event.key?.startsWith(prefix) && changed());
   }
 
-  // Keep an answer before anything else happens.
   add(body) {
     const order = `${Date.now()}`.padStart(15, "0") + `${this.#count++}`.padStart(6, "0");
     const name = `${this.prefix}${order}.${body.key}`;
@@ -28,7 +26,7 @@ export class Pending {
     try {
       localStorage.setItem(name, text);
     } catch {
-      this.isStored = false; // storage full or switched off: the page says so and holds on
+      this.isStored = false; // full or switched off
       this.#memory.set(name, text);
     }
     this.changed();
@@ -61,7 +59,7 @@ export class Pending {
     this.flush();
   }
 
-  // Send in the order of answering, one at a time.
+  // In the order of answering.
   async flush() {
     if (this.#busy) return;
     this.#busy = true;
@@ -98,7 +96,6 @@ export class Server {
     return { code: answer.status, news: isJson ? await answer.json() : {} };
   }
 
-  // Resolves to what Pending does next: "done", "retry" or "wait".
   async send(body) {
     let code, news;
     try {
@@ -136,7 +133,7 @@ export class Server {
     return "wait";
   }
 
-  // Ask where we stand: true when this reader may go on.
+  // True when this reader may go on.
   async refresh() {
     if (this.#refreshing) return false;
     this.#refreshing = true;

@@ -101,7 +101,7 @@ def give(assignment: Assignment, given: dict[str, Any], revision: int = 1) -> Re
         active_ms=given.get("active_ms", 1200 + 10 * (assignment.pk % 37)),
     )
     for question, value in given.items():
-        if question.startswith("criterion:") or question == "class":
+        if question.startswith(("criterion:", "finding:")) or question == "class":
             ReadingAnswer.objects.create(reading=reading, question=question, choice=value)
         elif question in {"turing", "rating"}:
             ReadingAnswer.objects.create(reading=reading, question=question, number=value)

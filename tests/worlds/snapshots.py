@@ -186,7 +186,7 @@ def _answers(kind: str, case: Row, given: tuple[float, bool], rng: np.random.Gen
     }
     if not answered:
         return row
-    if kind == "plausibility":
+    if kind in ("plausibility", "lesion"):
         row["verdict"] = bool(quality > 0)
         row["criteria"] = _criteria(row["verdict"], case["full_form"], rng)
     elif kind == "turing":

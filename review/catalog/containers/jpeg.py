@@ -18,6 +18,7 @@ SOS, DHT, DQT, DRI, APP0, APP1, APP2, APP14, COM = (
 FRAMES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive"}
 OTHER_FRAMES = (set(range(0xC0, 0xD0)) - set(FRAMES) - {DHT}) | {0xDC, 0xDE, 0xDF}
 MODES = {1: "grey", 3: "rgb", 4: "cmyk"}
+NOISE = b"\xaa\x55" * 16  # holds no marker
 # A marker inside entropy-coded data: not a stuffed FF00, not a restart FFD0..FFD7.
 NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 
@@ -82,8 +83,10 @@ def walk_jpeg(blob: bytes) -> Walked:
         has_text="COM" in names,
         changes=(note,) if note else (),
     )
-    kept = [segment.bare() for segment in seen.segments if _draws(segment)]
-    return Walked(profile, b"".join([SOI, *kept, EOI]))
+    kept = [segment for segment in seen.segments if _draws(segment)]
+    bare = b"".join([SOI, *(segment.bare() for segment in kept), EOI])
+    stressed = (segment.bare() + (NOISE if segment.scan else b"") for segment in kept)
+    return Walked(profile, bare, b"".join([SOI, *stressed, EOI]))
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def decode(blob: bytes) -> tuple[np.ndarray, IntakeProfile]:
     """
     walked = walk(blob)
     pixels, changes = _read(walked)
+    _check_complete(walked, pixels)
     profile = walked.profile
     if profile.orientation in UPRIGHT_BY:
         pixels = _turn(pixels, profile.orientation)
@@ -84,6 +85,21 @@ def _canonical(image: Image.Image, profile: IntakeProfile) -> tuple[np.ndarray, 
     if profile.mode == "cmyk":
         changes.append("CMYK converted to RGB")
     return out, changes
+
+
+def _check_complete(walked: Walked, pixels: np.ndarray) -> None:
+    """Raise ImageRejected when noise behind the image data changes a pixel: some are missing."""
+    if walked.stressed is None:
+        return
+    try:
+        with Image.open(io.BytesIO(walked.stressed), formats=("JPEG",)) as image:
+            image.load()
+            for top, strip in _strips(image):
+                rows, _ = _convert(strip, pixels.ndim == 2)
+                if not np.array_equal(pixels[top : top + strip.height], rows):
+                    raise ImageRejected("the JPEG's data end before its last pixel: truncated")
+    except OSError as error:
+        raise ImageRejected(f"the image data are damaged or truncated ({error})") from error
 
 
 def _strips(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:

@@ -65,10 +65,15 @@ class IntakeProfile:
 
 @dataclass(frozen=True)
 class Walked:
-    """A file after the walk: its profile, and the same image with only the parts that draw it."""
+    """A file after the walk: its profile, and the same image with only the parts that draw it.
+
+    stressed: the bare file with noise behind its image data. A whole image does not change; where
+    data are missing, the decoder, which silently makes some up, makes up others.
+    """
 
     profile: IntakeProfile
     bare: bytes
+    stressed: bytes | None = None
 
 
 def collapse(names: list[str]) -> tuple[str, ...]:

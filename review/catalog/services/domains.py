@@ -96,12 +96,13 @@ def _save_classes(domain: Domain, file: DomainFile) -> None:
 
 
 def _save_criteria(domain: Domain, file: DomainFile) -> None:
-    newest = domain.criterion_sets.order_by("-version").first()
+    of_file = domain.criterion_sets.filter(forked_from=None)
+    newest = of_file.order_by("-version").first()
     if newest and newest.content_sha256 == file.criteria_sha256:
         return
     fresh = CriterionSet.objects.create(
         domain=domain,
-        version=newest.version + 1 if newest else 1,
+        version=_newest_version(domain) + 1,
         status=Draft.DRAFT if domain.needs_expert else Draft.SIGNED,
         content_sha256=file.criteria_sha256,
     )

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from review.audit.services import log_event
 from review.catalog.decode import Decoder
-from review.catalog.errors import CatalogError, ImageRejected, ImportRefused
+from review.catalog.errors import CatalogError, ImageRejected, ImportRefused, MediaFull
 from review.catalog.layouts import Skip, SourceImage, read_folder, read_labels_csv
 from review.catalog.layouts.labels_csv import TABLE
 from review.catalog.matching import ClassMatcher
 from review.catalog.models import Domain, ImageAsset, ImageClass, ImportJob, Pool
 from review.catalog.pixels import pixel_sha256
 from review.catalog.services.intake import Provenance, hash_cluster, store_image
-from review.catalog.storage import sweep_temporaries
+from review.catalog.storage import SPACE_RETRY_S, sweep_temporaries
 from review.catalog.trees import Tree
 from review.jobs.services import enqueue, heartbeat, worker_name
 
@@ -114,12 +114,23 @@ def import_tree(*, job: ImportJob, tree: Tree, report: Report | None = None) -> 
         try:
             summary = _Import(job, tree, report, lost).run()
         except CatalogError as error:
-            held.release(
-                job.pk, fence, ImportJob.State.FAILED, error=str(error), finished_at=timezone.now()
-            )
+            _stop(job, fence, error)
             raise
-    held.release(job.pk, fence, ImportJob.State.DONE, finished_at=timezone.now())
+    held.release(job.pk, fence, ImportJob.State.DONE, error="", finished_at=timezone.now())
     return summary
+
+
+@transaction.atomic
+def _stop(job: ImportJob, fence: int, error: CatalogError) -> None:
+    """Say why an import stopped; an upload that met a full disk is tried again by itself."""
+    held = ImportJob.objects
+    if not (isinstance(error, MediaFull) and job.upload_key):
+        ended = {"error": str(error), "finished_at": timezone.now()}
+        held.release(job.pk, fence, ImportJob.State.FAILED, **ended)
+        return
+    waiting = {"error": str(error), "attempts": F("attempts") - 1}
+    if held.release(job.pk, fence, ImportJob.State.QUEUED, **waiting):
+        enqueue("review.catalog.tasks.run_upload", job.pk, delay_s=SPACE_RETRY_S)
 
 
 class _Import:

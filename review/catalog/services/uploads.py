@@ -8,9 +8,10 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -23,6 +24,7 @@ from review.catalog.layouts.labels_csv import TABLE
 from review.catalog.matching import ClassMatcher
 from review.catalog.models import Domain, ImportJob
 from review.catalog.services.importing import ImportOptions, import_tree, open_pool
+from review.catalog.storage import full_media, local_path
 from review.catalog.trees import ZipTree
 from review.jobs.services import enqueue
 
@@ -109,18 +111,26 @@ def _pack_and_store(files: Sequence[File[bytes]], form: UploadForm, matcher: Cla
     if len(files) > MAX_ENTRIES:
         raise ImportRefused(f"{len(files):,} files; the limit is {MAX_ENTRIES:,}. Pack a zip.")
     folder = _folder(files, form, matcher)
+    place = Path(settings.FILE_UPLOAD_TEMP_DIR)
+    try:
+        with tempfile.TemporaryFile(dir=place) as packed:
+            _pack(packed, files, folder)
+            packed.seek(0)
+            return _save(packed)
+    except OSError as error:
+        raise full_media(None, error, place) from error
+
+
+def _pack(packed: IO[bytes], files: Sequence[File[bytes]], folder: str) -> None:
     taken: set[str] = set()
-    with tempfile.TemporaryFile() as packed:
-        with zipfile.ZipFile(packed, "w") as archive:
-            for number, file in enumerate(files):
-                name = folder + _name(file)
-                name = name if name not in taken else f"{folder}{number}-{_name(file)}"
-                taken.add(name)
-                with archive.open(name, "w") as member:
-                    for piece in file.chunks():
-                        member.write(piece)
-        packed.seek(0)
-        return _save(packed)
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, file in enumerate(files):
+            name = folder + _name(file)
+            name = name if name not in taken else f"{folder}{number}-{_name(file)}"
+            taken.add(name)
+            with archive.open(name, "w") as member:
+                for piece in file.chunks():
+                    member.write(piece)
 
 
 def _folder(files: Sequence[File[bytes]], form: UploadForm, matcher: ClassMatcher) -> str:
@@ -140,10 +150,7 @@ def _save(content: IO[bytes]) -> str:
     try:
         return default_storage.save(f"{FOLDER}/{uuid.uuid4().hex}.zip", File(content))
     except OSError as error:
-        raise MediaFull(
-            f"The upload could not be stored ({error.strerror}). Free space on the media disk and "
-            "send it again."
-        ) from error
+        raise full_media(None, error, local_path(FOLDER)) from error
 
 
 def run_upload(job_pk: int) -> None:
@@ -155,6 +162,8 @@ def run_upload(job_pk: int) -> None:
     try:
         with default_storage.open(job.upload_key, "rb") as file, ZipTree(file) as tree:
             import_tree(job=job, tree=tree)
+    except MediaFull:  # queued again by import_tree; the upload is kept
+        return
     except (CatalogError, OSError) as error:
         ImportJob.objects.filter(pk=job_pk, state=ImportJob.State.QUEUED).update(
             state=ImportJob.State.FAILED, error=str(error), finished_at=timezone.now()

@@ -118,6 +118,7 @@ def _verdicts(study: Study) -> dict[int, list[bool | None]]:
             assignment__case__part__study=study,
             assignment__case__part__kind__in=JUDGED_PARTS,
             assignment__replicate=0,
+            assignment__session__is_calibration=False,
             assignment__session__membership__withdrawn_at=None,
         )
         .order_by("revision")
@@ -132,7 +133,9 @@ def _verdicts(study: Study) -> dict[int, list[bool | None]]:
 
 def _flags(study: Study) -> dict[int, list[str]]:
     rows = CaseFlag.objects.filter(
-        assignment__case__part__study=study, assignment__case__part__kind__in=JUDGED_PARTS
+        assignment__case__part__study=study,
+        assignment__case__part__kind__in=JUDGED_PARTS,
+        assignment__session__is_calibration=False,
     ).values_list("assignment__case_id", "kind")
     flags: dict[int, list[str]] = defaultdict(list)
     for case, kind in rows:

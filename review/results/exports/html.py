@@ -24,7 +24,8 @@ th,td,h2{border-color:#37403d}.small{color:#a6b1ac}.warn{background:#3b2d12}}
 figure{margin:1rem 0}
 @media print{body{max-width:none;margin:0;padding:0;font-size:11pt;color:#000;background:#fff}
 section+section{break-before:page}h2,h3,caption{break-after:avoid}
-tr,figure{break-inside:avoid}.warn{background:#fdf0d5}.small{color:#333}
+tr,figure{break-inside:avoid}tbody tr:first-child{break-before:avoid}
+.warn{background:#fdf0d5}.small{color:#333}
 .scroll{overflow:visible}table{font-size:7pt}th,td{padding:.15rem .35rem}
 .modebar{display:none!important}.n{white-space:normal}}
 @page{size:A4;margin:14mm}
@@ -57,7 +58,7 @@ def html_report(report: Json, *, extra: str = "") -> bytes:
         "Every number on these pages comes from this snapshot.</p>",
         body,
         extra,
-        f"<script>{_plotly()}</script><script>{SCRIPT}</script></body></html>",
+        f"<script>{plotly_source()}</script><script>{SCRIPT}</script></body></html>",
     )
     return "".join(parts).encode()
 
@@ -77,7 +78,7 @@ def _figure(figure: Json) -> str:
     alt = escape(figure["alt"], quote=True)
     return (
         f"<figure><h3>{escape(figure['title'])}</h3>"
-        f'<div class="figure" id="{name}" role="img" aria-label="{alt}">'
+        f'<div class="figure" id="{name}" role="figure" aria-label="{alt}">'
         f'</div><script type="application/json" id="{name}-data">{spec}</script></figure>'
     )
 
@@ -107,7 +108,7 @@ def _n(is_number: bool) -> str:
 
 
 @lru_cache(maxsize=1)
-def _plotly() -> str:
+def plotly_source() -> str:
     """Return plotly.js from the installed package: the file works without a network."""
     spec = find_spec("plotly")
     if spec is None or spec.origin is None:

@@ -1,22 +1,17 @@
-"""The report pack: self-contained HTML, its PDF, methods, checklists and the iMRMC file."""
+"""The report pack: HTML, PDF, figures, methods, checklists and the iMRMC file."""
 
-import os
-import shutil
-import subprocess
-import tempfile
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from review.results.errors import NothingToReport
+from review.results.exports import figures
+from review.results.exports.browser import print_pdf
 from review.results.exports.cells import csv_bytes
 from review.results.exports.html import html_report
 from review.results.frames import load_snapshot
 from review.results.models import Snapshot
 from review.results.reports import compute_report, ready_report
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PDF_SECONDS = 120
 Json = dict[str, Any]
 
 
@@ -60,39 +55,13 @@ def report_html(snapshot: Snapshot) -> bytes:
 
 def report_pdf(snapshot: Snapshot) -> bytes:
     """Print the HTML report with Chromium. Raises NothingToReport where there is none."""
-    browser = find_browser()
-    if browser is None:
-        raise NothingToReport(
-            "This server has no Chromium, so there is no PDF. Open report.html and print it."
-        )
-    with tempfile.TemporaryDirectory(prefix="semblance-pdf-") as folder:
-        page, printed = Path(folder, "report.html"), Path(folder, "report.pdf")
-        page.write_bytes(report_html(snapshot))
-        command = [
-            browser,
-            "--headless",
-            "--disable-gpu",
-            "--no-pdf-header-footer",
-            "--window-size=690,1000",  # the width of an A4 page between its margins
-            f"--user-data-dir={folder}/profile",
-            "--virtual-time-budget=20000",
-            f"--print-to-pdf={printed}",
-            page.as_uri(),
-        ]
-        if os.geteuid() == 0:  # in containers; the page is our own
-            command.insert(1, "--no-sandbox")
-        done = subprocess.run(  # noqa: S603  fixed program, our own page
-            command, capture_output=True, timeout=PDF_SECONDS, check=False
-        )
-        if not printed.exists():
-            reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-            raise NothingToReport(f"Chromium made no PDF ({''.join(reason)}). Use report.html.")
-        return printed.read_bytes()
+    # the width of an A4 page between its margins
+    return print_pdf(report_html(snapshot), width=690, height=1000)
 
 
-def find_browser() -> str | None:
-    """Return the path of a Chromium, or None."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+def figures_zip(snapshot: Snapshot) -> bytes:
+    """Draw every figure as SVG and PNG. Raises NothingToReport without Chromium or figures."""
+    return figures.figures_zip(report_data(snapshot))
 
 
 def imrmc_txt(snapshot: Snapshot) -> bytes:

@@ -7,6 +7,9 @@ from review.results.exports.cells import csv_bytes
 
 Json = dict[str, Any]
 
+_GREEK = (
+    r"\alpha", r"\beta", r"\gamma", r"\delta", r"\kappa", r"\lambda", r"\mu", r"\sigma"
+)  # fmt: skip
 _LATEX = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -26,6 +29,16 @@ _LATEX = {
     "±": r"$\pm$",
     "“": "``",
     "”": "''",
+    "’": "'",
+    "…": r"\ldots{}",
+    "—": "---",
+    "\u00a0": "~",
+    "×": r"$\times$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+    "°": r"$^\circ$",
+    "µ": r"$\mu$",
+    **{letter: f"${name}$" for letter, name in zip("αβγδκλμσ", _GREEK, strict=True)},
 }
 
 
@@ -52,7 +65,15 @@ def table_csv(table: Json, snapshot: str) -> bytes:
 
 
 def escape_latex(text: str) -> str:
-    return "".join(_LATEX.get(sign, sign) for sign in text)
+    """Return text that pdflatex prints as it is; signs that it lacks become their code point."""
+    return "".join(_LATEX.get(sign) or _plain(sign) for sign in text)
+
+
+def _plain(sign: str) -> str:
+    # the inputenc of every TeX since 2018 knows Latin letters up to U+017F
+    if sign.isprintable() and ord(sign) <= 0x17F:
+        return sign
+    return " " if sign.isspace() else f"U+{ord(sign):04X}"
 
 
 def table_latex(table: Json, snapshot: str) -> str:

@@ -12,11 +12,14 @@ from review.studies.models.study import Part
 
 
 class Session(models.Model):
-    """A reader's pass through one part."""
+    """One sitting of a reader in a part: the practice block, or a share of the reader's list."""
 
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="sessions")
     part = models.ForeignKey(Part, on_delete=models.CASCADE, related_name="sessions")
     index = models.PositiveIntegerField(default=0)
+    is_calibration = models.BooleanField(
+        default=False, help_text="practice with feedback; its answers are never counted"
+    )
     not_before = models.DateTimeField(null=True)
     display_check = models.JSONField(default=dict)
     order_note = models.JSONField(default=dict, help_text="what the order repair reached")

@@ -1,4 +1,7 @@
-"""Case and rendition. The truth columns of Case are never read by a reader request."""
+"""Case, rendition, and the feedback of calibration cases.
+
+The truth columns of Case are never read by a reader request.
+"""
 
 from typing import ClassVar
 
@@ -21,6 +24,7 @@ TRUTH_COLUMNS = (
     "stratum",
     "inclusion_probability",
     "covariates",
+    "findings",
 )
 
 
@@ -48,6 +52,7 @@ class Case(models.Model):
     stratum = models.CharField(max_length=20, blank=True)
     inclusion_probability = models.FloatField(null=True)
     covariates = models.JSONField(default=dict)
+    findings = models.JSONField(default=list, help_text="further class codes of the image")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["part", "pk"]
@@ -63,6 +68,20 @@ class Case(models.Model):
         return self.code
 
 
+class CaseFeedback(models.Model):
+    """What a reader is told after answering a calibration case; written at prepare.
+
+    A table of its own, with nothing but the words: a reader request reads it without reading the
+    expected answer, the image's class or its source. Only calibration cases have a row.
+    """
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="feedback")
+    text = models.CharField(max_length=400)
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Rendition(models.Model):
     """The bytes that stand for a case on the screen; equal length within a part."""
 
@@ -74,6 +93,7 @@ class Rendition(models.Model):
     media = models.CharField(max_length=12, help_text="png or u16")
     bits = models.PositiveIntegerField(default=8)
     storage_key = models.CharField(max_length=120)
+    outline_key = models.CharField(max_length=120, blank=True, help_text="mask on the same grid")
     pipeline = models.CharField(max_length=40)
 
     def __str__(self) -> str:

@@ -79,11 +79,19 @@ class Study(models.Model):
     class Purpose(models.TextChoices):
         CONFIRMATORY = "confirmatory"
         LOOP = "loop", "loop (may feed a plan)"
+        PILOT = "pilot", "pilot of the criteria (feeds no plan and no report)"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     title = models.CharField(max_length=160)
     slug = models.SlugField(max_length=80, unique=True)
     purpose = models.CharField(max_length=12, choices=Purpose.choices, default=Purpose.LOOP)
+    pilot_of = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="pilots",
+        help_text="the study whose criteria a pilot tries out",
+    )
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="studies")
     criterion_set = models.ForeignKey(
         CriterionSet, on_delete=models.PROTECT, related_name="studies"
@@ -132,7 +140,12 @@ class Study(models.Model):
                     | Q(state="unblinded", unblinded_at__isnull=False, archived_at=None)
                     | Q(state="archived", archived_at__isnull=False)
                 ),
-            )
+            ),
+            models.CheckConstraint(
+                name="only_pilots_are_of_a_study",
+                condition=Q(purpose="pilot", pilot_of__isnull=False)
+                | (~Q(purpose="pilot") & Q(pilot_of=None)),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -144,6 +157,11 @@ class Study(models.Model):
         return self.state not in {self.State.DRAFT, self.State.PREPARED}
 
 
+# What may be practised with feedback: kinds whose answer an expert can have verified. Feedback on
+# source would train readers to spot fakes, and no image has a right degree of acceptability.
+CALIBRATED_KINDS = ("identify", "lesion", "plausibility")
+
+
 class Part(models.Model):
     """One kind of question, asked about its own cases."""
 
@@ -153,6 +171,13 @@ class Part(models.Model):
         ACCEPTABILITY = "acceptability"
         LESION = "lesion"
         TURING = "turing", "real or synthetic"
+
+    class DefectPoint(models.TextChoices):
+        """Whether readers of a lesion part mark where the defect is."""
+
+        OFF = "off", "not asked"
+        OPTIONAL = "optional", "may be marked"
+        REQUIRED = "required", "must be marked when implausible"
 
     study = models.ForeignKey(Study, on_delete=models.CASCADE, related_name="parts")
     order = models.PositiveIntegerField()
@@ -171,11 +196,27 @@ class Part(models.Model):
     anchor_fraction = models.FloatField(
         default=0, help_text="read by everybody although readings_per_case says k"
     )
+    calibration_count = models.PositiveIntegerField(
+        default=0, help_text="practice cases with feedback before the part; never counted"
+    )
+    session_count = models.PositiveIntegerField(
+        default=1, help_text="sittings that a reader's list is split into"
+    )
     preset_below_min_px = models.BooleanField(default=False)
     show_intended_class = models.BooleanField(default=True)
     display = models.JSONField(default=dict, help_text="pixel size, scale law, window presets")
     scale = models.JSONField(default=list, help_text="answer labels of rating parts")
     stated_purpose = models.CharField(max_length=80, blank=True)
+    findings = models.JSONField(default=list, help_text="class codes asked one by one, at most 9")
+    gallery = models.BooleanField(
+        default=False, help_text="readers may look up real images from outside the study"
+    )
+    outline = models.BooleanField(
+        default=True, help_text="lesion parts: readers may ask for the outline, if all have a mask"
+    )
+    defect_point = models.CharField(
+        max_length=8, choices=DefectPoint.choices, default=DefectPoint.OPTIONAL
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["study", "order"]
@@ -196,6 +237,17 @@ class Part(models.Model):
             models.CheckConstraint(
                 condition=Q(anchor_fraction__gte=0, anchor_fraction__lte=0.5),
                 name="anchor_fraction_is_at_most_half",
+            ),
+            models.CheckConstraint(
+                condition=Q(session_count__gte=1, session_count__lte=10),
+                name="one_to_ten_sessions",
+            ),
+            models.CheckConstraint(
+                condition=Q(calibration_count=0) | Q(kind__in=CALIBRATED_KINDS),
+                name="calibration_needs_a_verified_answer",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="turing", gallery=True), name="no_gallery_beside_turing"
             ),
         ]
 

@@ -33,6 +33,14 @@ class Item:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A case of an earlier sitting, read `ago` >= 1 places before this sitting's first one."""
+
+    item: Item
+    ago: int
+
+
+@dataclass(frozen=True)
 class Placed:
     """A position of the list."""
 
@@ -76,18 +84,26 @@ def order_cases(
     reader: object,
     repeated: frozenset[str] = frozenset(),
     min_gap: int = 20,
+    again: Sequence[Again] = (),
 ) -> Order:
-    """Return the reader's list; `repeated` names the cases that come twice."""
-    n = len(items) + len(repeated)
+    """Return the reader's list; `repeated` names the cases that come twice.
+
+    `again` are cases that were read in an earlier sitting and come here for the second time.
+    """
+    repeats = len(repeated) + len(again)
+    n = len(items) + repeats
     wanted = max(min_gap, math.ceil(n / 3))
-    gap = max(1, min(wanted, n - len(repeated)))
-    stream = _keyed_stream(items, secret, (part, reader), repeated, gap / max(n, 1))
+    gap = max(1, min(wanted, n - repeats))
+    names = (part, reader)
+    stream = _keyed_stream(items, secret, names, repeated, gap / max(n, 1))
+    stream = _merge_again(stream, again, secret, names)
     limits = (
         run_limit(placed.item.image_class for placed in stream),
         run_limit(placed.item.source for placed in stream),
     )
-    places = _Repair(limits, gap).place(stream)
-    return Order(tuple(places), _note(places, limits, wanted, len(repeated)))
+    earlier = {once.item.case: -once.ago for once in again}
+    places = _Repair(limits, gap, earlier).place(stream)
+    return Order(tuple(places), _note(places, limits, wanted, repeats, earlier))
 
 
 def run_limit(values: Iterable[str]) -> int:
@@ -109,7 +125,7 @@ def _keyed_stream(
 ) -> list[Placed]:
     """Sort by key. A repeated case's first place leaves room for its second, `gap` (a share) on."""
     # A key is a place only up to about sqrt(n): without this room the last repeats find none.
-    gap = min(0.95, gap + 1.5 / math.sqrt(len(items) + len(repeated)))
+    gap = min(0.95, gap + 1.5 / math.sqrt(max(1, len(items) + len(repeated))))
     keyed: list[tuple[float, str, Placed]] = []
     for item in items:
         first = keyed_fraction(secret, *names, item.case, 0)
@@ -123,14 +139,29 @@ def _keyed_stream(
     return [placed for _, _, placed in keyed]
 
 
-class _Repair:
-    """Take the first of the waiting, then of the stream, that breaks no rule."""
+def _merge_again(
+    stream: list[Placed], again: Sequence[Again], secret: bytes, names: tuple[object, object]
+) -> list[Placed]:
+    """Put second readings of an earlier sitting's cases at keyed places of the stream."""
+    n = len(stream)
+    keyed = [((at + 0.5) / n, placed.item.case, placed) for at, placed in enumerate(stream)]
+    for once in again:
+        key = keyed_fraction(secret, *names, once.item.case, 1)
+        keyed.append((key, once.item.case, Placed(once.item, 1)))
+    return [placed for _, _, placed in sorted(keyed, key=lambda entry: entry[:2])]
 
-    def __init__(self, limits: tuple[int, int], gap: int) -> None:
+
+class _Repair:
+    """Take the first of the waiting, then of the stream, that breaks no rule.
+
+    `earlier` holds the places of first readings in an earlier sitting: -1 is the last one of it.
+    """
+
+    def __init__(self, limits: tuple[int, int], gap: int, earlier: dict[str, int]) -> None:
         self.limits = limits
         self.gap = gap
         self.out: list[Placed] = []
-        self.first_at: dict[str, int] = {}
+        self.first_at = dict(earlier)
         self.runs = (_RunCount(), _RunCount())  # of the last place: class, source
 
     def place(self, stream: list[Placed]) -> list[Placed]:
@@ -194,6 +225,8 @@ class _Repair:
     def _move_first_back(self, placed: Placed) -> None:
         """Move a case's first place back, so that its repeat can come last; else leave it."""
         here = self.first_at[placed.item.case]
+        if here < 0:
+            return
         first = self.out.pop(here)
         self._reindex()
         latest = len(self.out) + 1 - self.gap
@@ -301,9 +334,13 @@ def _longest_run(values: Iterable[str]) -> int:
 
 
 def _note(
-    places: Sequence[Placed], limits: tuple[int, int], wanted: int, repeats: int
+    places: Sequence[Placed],
+    limits: tuple[int, int],
+    wanted: int,
+    repeats: int,
+    earlier: dict[str, int],
 ) -> OrderNote:
-    first_at = {p.item.case: at for at, p in enumerate(places) if p.replicate == 0}
+    first_at = earlier | {p.item.case: at for at, p in enumerate(places) if p.replicate == 0}
     gaps = [at - first_at[p.item.case] for at, p in enumerate(places) if p.replicate]
     by_class = _longest_run(p.item.image_class for p in places)
     by_source = _longest_run(p.item.source for p in places)

@@ -30,6 +30,8 @@ def _part_table(part: Part, arms: list[str]) -> dict[str, Any]:
         "arms": arms,
         "rows": [{"name": name, "counts": ns, "total": sum(ns)} for name, ns in columns.items()],
         "totals": [sum(column) for column in zip(*columns.values(), strict=True)],
+        "total": sum(counts.values()),
+        "practice": part.cases.filter(role=Case.Role.CALIBRATION).count(),
         "controls": part.cases.filter(role=Case.Role.CONTROL).count(),
         "clusters": main.exclude(cluster_key="").values("cluster_key").distinct().count(),
         "covariates": _covariates(part, arms),
@@ -39,7 +41,8 @@ def _part_table(part: Part, arms: list[str]) -> dict[str, Any]:
 def _covariates(part: Part, arms: list[str]) -> list[dict[str, Any]]:
     """Count the levels of every covariate that some image has: projection, age group, site."""
     counts: Counter[tuple[str, str, str]] = Counter()
-    rows = part.cases.exclude(covariates={}).values_list("arm__code", "covariates")
+    counted = part.cases.exclude(role=Case.Role.CALIBRATION)
+    rows = counted.exclude(covariates={}).values_list("arm__code", "covariates")
     for arm, covariates in rows.iterator():
         for name, value in covariates.items():
             counts[name, str(value), arm] += 1

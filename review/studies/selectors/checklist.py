@@ -1,69 +1,29 @@
 """What is missing before a study can be prepared and activated, in words, and where to mend it."""
 
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import Any
 
 from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 
-from review.catalog.models import CriterionSet, ImageAsset, Pool
-from review.studies.availability import count_arms, ready_readers
+from review.catalog.models import ImageAsset, Pool
+from review.studies.availability import gallery_classes, ready_readers
 from review.studies.controls import wanted_controls
 from review.studies.defaults import MIN_REAL_SHARE
 from review.studies.models import (
-    Arm,
     Assignment,
     Case,
     Draw,
+    GalleryImage,
     Membership,
     Part,
     Rendition,
     Session,
     Study,
 )
-
-ItemState = Literal["ok", "warn", "bad", "todo"]
-
-
-@dataclass(frozen=True)
-class Item:
-    """One line of the checklist. `bad` stops the next step, `todo` is that next step."""
-
-    key: str
-    state: ItemState
-    text: str
-    link: str = ""
-
-
-@dataclass(frozen=True)
-class Design:
-    """The rows that the checklist looks at, loaded once."""
-
-    study: Study
-    arms: list[Arm]
-    parts: list[Part]
-    draws: list[Draw]
-    available: dict[tuple[str, str], int]
-    by_part: dict[int, list[Draw]] = field(default_factory=dict)
-
-
-def load_design(study: Study) -> Design:
-    """Load a study's design in a constant number of queries."""
-    draws = list(
-        Draw.objects.filter(part__study=study).select_related("arm__pool", "image_class", "part")
-    )
-    by_part: dict[int, list[Draw]] = defaultdict(list)
-    for draw in draws:
-        by_part[draw.part_id].append(draw)
-    return Design(
-        study=study,
-        arms=list(study.arms.select_related("pool")),
-        parts=list(study.parts.order_by("order")),
-        draws=draws,
-        available=count_arms(study),
-        by_part=by_part,
-    )
+from review.studies.selectors.checks import Design, Item, here, load_design, missing_images
+from review.studies.selectors.practice import practice_items
 
 
 def checklist(study: Study, design: Design | None = None) -> list[Item]:
@@ -78,7 +38,8 @@ def checklist(study: Study, design: Design | None = None) -> list[Item]:
 def draft_checklist(study: Study, design: Design | None = None) -> list[Item]:
     """Return what the design lacks before it can be prepared."""
     design = design or load_design(study)
-    items = [_arms(design), *_parts(design), *_images(design), _criteria(study)]
+    items = [_arms(design), *_parts(design), *_images(design), *practice_items(design)]
+    items.append(_criteria(study))
     return [*items, *_compression(design)]
 
 
@@ -96,6 +57,7 @@ def activation_checklist(study: Study) -> list[Item]:
             + (" Discard the preparation and prepare again." if shortage else ""),
         ),
         *_notes(study),
+        *_galleries(study),
         _audit(study),
         _readers(study),
         _assignments(study),
@@ -107,12 +69,8 @@ def to_json(items: list[Item]) -> list[dict[str, Any]]:
     return [asdict(item) for item in items]
 
 
-def _here(study: Study, anchor: str) -> str:
-    return reverse("studies:detail", args=[study.slug]) + f"#{anchor}"
-
-
 def _arms(design: Design) -> Item:
-    link = _here(design.study, "arms")
+    link = here(design.study, "arms")
     if not design.arms:
         return Item("arms", "bad", "No arm yet: choose the pools that are compared.", link)
     building = [a.pool.name for a in design.arms if a.pool.state != Pool.State.COMPLETE]
@@ -123,14 +81,14 @@ def _arms(design: Design) -> Item:
 
 
 def _parts(design: Design) -> list[Item]:
-    link = _here(design.study, "parts")
+    link = here(design.study, "parts")
     if not design.parts:
         return [Item("parts", "bad", "No part yet: add a plausibility or turing part.", link)]
     return [_part(part, design.by_part.get(part.pk, []), link) for part in design.parts]
 
 
 def _part(part: Part, draws: list[Draw], link: str) -> Item:
-    name = f"Part {part.order} ({part.kind})"
+    name = f"Part {part.order} ({part.get_kind_display().lower()})"
     key = f"part-{part.order}"
     sides: Counter[str] = Counter()
     for draw in draws:
@@ -150,42 +108,45 @@ def _real_share(part: Part, name: str, sides: Counter[str]) -> Item:
     total = sides.total() + controls
     real = sides["real"] + controls
     share = real / total
-    key, link = f"part-{part.order}", _here(part.study, "parts")
+    key, link = f"part-{part.order}", here(part.study, "parts")
     if share < MIN_REAL_SHARE:
         needed = -(-(total - real) // 4) - real
         return Item(
             key,
             "bad",
-            f"{name} has {share:.0%} real images, controls included; "
-            f"without {MIN_REAL_SHARE:.0%} its rates have no ceiling. Add {needed} real images.",
+            f"{name} has {share * 100:.0f} % real images, controls included; "
+            f"without {MIN_REAL_SHARE * 100:.0f} % its rates have no ceiling. "
+            f"Add {needed} real images.",
             link,
         )
-    shown = f"{name}: {total} images, {share:.0%} real, {controls} wrong-class controls."
+    shown = (
+        f"{name}: {total} images, {share * 100:.0f} % real, "
+        f"{controls} wrong-class control{'s'[: controls != 1]}."
+    )
     return Item(key, "ok", shown, link)
 
 
 def _images(design: Design) -> list[Item]:
     """Name every arm x class that is asked for more than it has."""
-    asked: Counter[tuple[str, str]] = Counter()
-    for draw in design.draws:
-        asked[draw.arm.code, draw.image_class.code] += draw.count
-    short = {cell: n - design.available.get(cell, 0) for cell, n in asked.items()}
-    missing = {cell: n for cell, n in short.items() if n > 0}
-    link = _here(design.study, "parts")
+    missing = missing_images(design)
+    link = here(design.study, "parts")
     if missing:
-        cells = "; ".join(f"{n} of {name} in {arm}" for (arm, name), n in sorted(missing.items()))
+        cells = "; ".join(f"{n - m} of {name} in {arm}" for (arm, name), (n, m) in missing.items())
         text = f"Images are missing: {cells}. Lower the counts or add images to the pools."
         return [Item("images", "bad", text, link)]
-    if asked:
-        return [Item("images", "ok", f"{asked.total()} images asked for, all are there.", link)]
+    if design.draws:
+        total = sum(draw.count for draw in design.draws)
+        return [Item("images", "ok", f"{total} images asked for, all are there.", link)]
     return []
 
 
 def _criteria(study: Study) -> Item:
     link = reverse("studies:criteria", args=[study.slug])
     chosen = study.criterion_set
-    if chosen.status == CriterionSet.Status.SIGNED:
-        return Item("criteria", "ok", f"Criteria: {chosen}, signed by an expert.", link)
+    if study.pilot_of_id:
+        return Item("criteria", "ok", f"Criteria: {chosen}, which this study pilots.", link)
+    if chosen.is_signed:
+        return Item("criteria", "ok", f"Criteria: {chosen}, {chosen.get_status_display()}.", link)
     return Item("criteria", "warn", f"Criteria: {chosen}, to be confirmed by an expert.", link)
 
 
@@ -199,7 +160,7 @@ def _compression(design: Design) -> list[Item]:
         return [Item("jpeg", "ok", "All renditions take one JPEG round trip.")]
     names = ", ".join(arm.code for arm in design.arms if arm.pool_id in jpeg)
     text = f"Only {names} was stored as JPEG; a common JPEG round trip hides its traces."
-    return [Item("jpeg", "warn", text, _here(design.study, "parts"))]
+    return [Item("jpeg", "warn", text, here(design.study, "parts"))]
 
 
 def _containers(pools: list[int]) -> dict[int, set[str]]:
@@ -216,7 +177,7 @@ def _containers(pools: list[int]) -> dict[int, set[str]]:
 
 
 def _preparation(study: Study) -> list[Item]:
-    stage, link = study.prepare_stage, _here(study, "prepare")
+    stage, link = study.prepare_stage, here(study, "prepare")
     if stage == Study.Stage.FAILED:
         return [Item("prepare", "bad", f"The preparation failed: {study.prepare_error}", link)]
     if stage == Study.Stage.BLOCKED:
@@ -232,6 +193,44 @@ def audit_url(study: Study) -> str:
 
 def _notes(study: Study) -> list[Item]:
     return [Item("note", "warn", note) for note in study.checklist.get("notes", [])]
+
+
+def _galleries(study: Study) -> list[Item]:
+    """Say how many references each part has, and of which of its classes there are none."""
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    rows = GalleryImage.objects.filter(part__study=study).order_by()
+    for order, name, n in rows.values_list("part__order", "image_class__code").annotate(
+        n=Count("pk")
+    ):
+        counts[order][name] = n
+    parts = study.parts.filter(gallery=True).exclude(kind=Part.Kind.TURING).order_by("order")
+    items = [_gallery(part, counts[part.order]) for part in parts]
+    return [*items, *_galleries_before_turing(study, [part.order for part in parts])]
+
+
+def _galleries_before_turing(study: Study, orders: list[int]) -> list[Item]:
+    """Say that references shown as real teach what is then asked."""
+    turing = study.parts.filter(kind=Part.Kind.TURING).order_by("-order").first()
+    before = [str(order) for order in orders if turing is not None and order < turing.order]
+    if turing is None or not before:
+        return []
+    text = (
+        f"References of part {', '.join(before)} are shown as real before part {turing.order} asks "
+        "real or synthetic. Say so in the report, or turn the gallery off."
+    )
+    return [Item("gallery-turing", "warn", text, here(study, "parts"))]
+
+
+def _gallery(part: Part, counts: dict[str, int]) -> Item:
+    codes = list(gallery_classes(part).values_list("code", flat=True))
+    none = [code for code in codes if not counts.get(code)]
+    key, name = f"gallery-{part.order}", f"Reference gallery of part {part.order}"
+    if len(none) == len(codes):
+        return Item(key, "warn", f"{name}: no real images are left, readers are told so.")
+    spread = f"{min(counts.values())} to {max(counts.values())} real images a class"
+    if none:
+        return Item(key, "warn", f"{name}: {spread}; none are left of {', '.join(none)}.")
+    return Item(key, "ok", f"{name}: {spread}.")
 
 
 def _audit(study: Study) -> Item:
@@ -251,7 +250,7 @@ def _audit(study: Study) -> Item:
 def _readers(study: Study) -> Item:
     seats = Membership.objects.filter(study=study, role="reader", withdrawn_at=None)
     total, ready = seats.count(), ready_readers(study).count()
-    link = _here(study, "people")
+    link = here(study, "people")
     if ready < study.min_readers:
         text = (
             f"{ready} of at least {study.min_readers} readers consented ({total} joined). "
@@ -280,7 +279,7 @@ def _known_to_readers(study: Study) -> str:
 def _assignments(study: Study) -> Item:
     """Say whether the stored lists are balanced: most and fewest cases per reader."""
     counts = list(
-        Assignment.objects.filter(session__part__study=study)
+        Assignment.objects.filter(session__part__study=study, session__is_calibration=False)
         .values_list("session__membership__code")
         .annotate(n=Count("pk"))
         .order_by()
@@ -290,6 +289,6 @@ def _assignments(study: Study) -> Item:
         return Item("lists", "todo", "Lists are written when readers have consented.")
     known = _known_to_readers(study)
     if known:
-        return Item("lists", "warn", known, _here(study, "people"))
+        return Item("lists", "warn", known, here(study, "people"))
     spread = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
     return Item("lists", "ok", f"{len(counts)} readers have their lists: {spread} cases each.")

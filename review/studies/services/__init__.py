@@ -36,6 +36,7 @@ from review.studies.services.lifecycle import (
     pause_study,
     resume_study,
 )
+from review.studies.services.looks import set_looks
 from review.studies.services.prepare import (
     discard_prepare,
     override_audit,
@@ -72,6 +73,7 @@ __all__ = [
     "resume_study",
     "revoke_invitation",
     "set_draws",
+    "set_looks",
     "update_part",
     "update_study",
     "void_case",

@@ -14,6 +14,7 @@ from review.studies.models import (
     Case,
     Invitation,
     Membership,
+    Part,
     Session,
     Study,
 )
@@ -22,6 +23,7 @@ from review.studies.protocol import build_protocol, canonical_sha256
 from review.studies.services.assign import add_to_tail, short_cases
 from review.studies.services.guards import lock_in_state, lock_study, log_study
 from review.studies.services.invite import invite
+from review.studies.services.sessions import finish_emptied
 
 RUNNING = (Study.State.ACTIVE, Study.State.PAUSED)
 MIN_REASON = 10
@@ -53,7 +55,7 @@ def void_case(*, actor: Any, case: Case, reason: str) -> Amendment:
     held = Assignment.objects.filter(case=case).exclude(state=Assignment.State.VOID)
     sessions = list(held.values_list("session", flat=True).distinct())
     held.update(state=Assignment.State.VOID)
-    _finish_emptied(sessions)
+    finish_emptied(sessions, timezone.now())
     return _amend(actor, locked, f"void {case.code}", reason)
 
 
@@ -98,22 +100,36 @@ def reassign(study: Study) -> int:
     """Give cases that lost a reader to the ready readers with the shortest lists."""
     written = 0
     for part in study.parts.filter(readings_per_case__gt=0).select_related("study"):
-        sessions = {
-            s.membership_id: s for s in part.sessions.filter(membership__in=ready_readers(study))
-        }
         for case, needed in short_cases(part):
-            written += _give(case, needed, list(sessions.values()))
+            written += _give(case, needed, _last_sessions(part))
     return written
 
 
+def _last_sessions(part: Part) -> list[Session]:
+    """Return the last session of every ready reader of the part: the tail of their list."""
+    sessions = part.sessions.filter(
+        membership__in=ready_readers(part.study), is_calibration=False
+    ).select_related("membership", "part__study")
+    return list({s.membership_id: s for s in sessions.order_by("index")}.values())
+
+
 def _give(case: Case, needed: int, sessions: list[Session]) -> int:
-    """Append a case to the unread tail of the sessions with the fewest cases left."""
-    holding = set(case.assignments.values_list("session", flat=True))
-    free = [session for session in sessions if session.pk not in holding]
-    free.sort(key=lambda s: (s.assignments.filter(state="queued").count(), s.pk))
+    """Append a case to the unread tail of the lists with the fewest cases left."""
+    holding = set(case.assignments.values_list("session__membership", flat=True))
+    free = [session for session in sessions if session.membership_id not in holding]
+    free.sort(key=lambda session: (_unread(session), session.pk))
     for session in free[:needed]:
         add_to_tail(session, case)
     return min(needed, len(free))
+
+
+def _unread(session: Session) -> int:
+    """Count what the session's reader has not read of the part."""
+    return Assignment.objects.filter(
+        session__membership=session.membership_id,
+        session__part=session.part_id,
+        state=Assignment.State.QUEUED,
+    ).count()
 
 
 def _lock_running(actor: Any, study: Study) -> Study:
@@ -142,10 +158,3 @@ def _amend(actor: Any, study: Study, kind: str, reason: str) -> Amendment:
     change = {"before": {"protocol": before}, "after": {"protocol": study.protocol_sha256}}
     log_study(actor, study, f"amended: {kind}"[:64], amendment, **change)
     return amendment
-
-
-def _finish_emptied(sessions: list[int]) -> None:
-    """Finish started sessions whose last open case was taken out."""
-    open_ones = Session.objects.filter(pk__in=sessions, finished_at=None)
-    empty = open_ones.exclude(assignments__state=Assignment.State.QUEUED)
-    empty.update(finished_at=timezone.now())

@@ -1,18 +1,16 @@
-"""Write every reader's list before the first reading: the truth of who reads what, and when."""
+"""Who reads which cases: written before the first reading, evened out when somebody joins late."""
 
 from collections import defaultdict
-from typing import Any
 
 from django.db.models import Count, Max, QuerySet
 
-from review.studies.availability import ready_readers, seen_unblinded
+from review.studies.availability import ready_readers
 from review.studies.models import Assignment, Case, Membership, Part, Session, Study
 from review.studies.randomise.blocks import assign_blocks
 from review.studies.randomise.keys import keyed_fraction
-from review.studies.randomise.order import Item, Order, order_cases
 from review.studies.randomise.repeats import choose_share
-
-STEP = 1 << 32  # between two ranks: room for 32 insertions at one place
+from review.studies.services.lists import STEP, counted_cases, stratum_of, write_lists
+from review.studies.services.share import take_share
 
 
 def assign_all(study: Study) -> int:
@@ -34,54 +32,32 @@ def assign_all(study: Study) -> int:
 
 
 def assign_reader(membership: Membership) -> int:
-    """Write the lists of a reader who joins while others may be reading already."""
+    """Write the lists of a reader who joins while others may be reading already.
+
+    Where k readers read each case, the joiner gets the cases that are short of readers, the
+    anchors, and a fair share of what the others have not read yet.
+    """
     written = 0
     for part in _parts(membership.study):
         if not part.sessions.filter(membership=membership).exists():
-            cases = list(_cases(part))
+            cases = list(counted_cases(part))
             if part.readings_per_case:
-                wanted = {case.pk for case, _ in short_cases(part)}
-                anchors = anchors_of(part)
-                cases = [case for case in cases if case.pk in wanted or case.code in anchors]
-            written += _write_list(membership, part, cases)
+                cases = _late_cases(membership, part, cases)
+            written += write_lists(membership, part, cases)
     return written
 
 
-def order_of(membership: Membership, part: Part, cases: list[Case]) -> Order:
-    """Compute the list of a reader from the study's secret; a test compares it with the rows."""
-    secret = bytes(part.study.secret)
-    names: dict[str, Any] = {"secret": secret, "part": part.order, "reader": membership.code}
-    main = [(case.code, _stratum(case)) for case in cases if _is_main(case)]
-    repeated = choose_share(
-        main, part.repeat_fraction, secret=secret, names=("repeat", part.order, membership.code)
-    )
-    items = [
-        Item(
-            case=case.code,
-            image_class=case.intended_class.code,
-            source=case.arm.pool.source,
-            is_control=not _is_main(case),
-        )
-        for case in cases
-    ]
-    return order_cases(items, **names, repeated=repeated, min_gap=part.min_repeat_gap)
-
-
-def _stratum(case: Case) -> str:
-    return f"{case.arm.code}/{case.intended_class.code}"
-
-
-def _is_main(case: Case) -> bool:
-    return case.role == Case.Role.MAIN
+def _late_cases(membership: Membership, part: Part, cases: list[Case]) -> list[Case]:
+    short = {case.pk for case, _ in short_cases(part)}
+    anchors = anchors_of(part)
+    own = [case for case in cases if case.pk in short or case.code in anchors]
+    taken = {case.pk for case in take_share(membership, part, own, set(anchors))}
+    taken.update(case.pk for case in own)
+    return [case for case in cases if case.pk in taken]
 
 
 def _parts(study: Study) -> list[Part]:
     return list(study.parts.select_related("study").order_by("order"))
-
-
-def _cases(part: Part) -> QuerySet[Case]:
-    rows = part.cases.filter(is_void=False).order_by("code")
-    return rows.select_related("arm__pool", "intended_class")
 
 
 def _reader_set(part: Part) -> set[int]:
@@ -89,8 +65,8 @@ def _reader_set(part: Part) -> set[int]:
 
 
 def _assign_part(part: Part, missing: list[Membership], readers: list[Membership]) -> int:
-    cases = list(_cases(part))
-    strata = [(case.code, _stratum(case)) for case in cases]
+    cases = list(counted_cases(part))
+    strata = [(case.code, stratum_of(case)) for case in cases]
     blocks = assign_blocks(
         strata,
         [reader.code for reader in readers],
@@ -101,36 +77,14 @@ def _assign_part(part: Part, missing: list[Membership], readers: list[Membership
     written = 0
     for reader in missing:
         mine = [c for c in cases if reader.code in blocks[c.code] or c.code in anchors]
-        written += _write_list(reader, part, mine)
+        written += write_lists(reader, part, mine)
     return written
-
-
-def _write_list(membership: Membership, part: Part, cases: list[Case]) -> int:
-    """Write one session with its assignments; a reader without cases gets no session."""
-    known = seen_unblinded([membership.user_id])
-    mine = [case for case in cases if case.image_id not in known]
-    if not mine:
-        return 0
-    order = order_of(membership, part, mine)
-    note: dict[str, Any] = order.note.to_json() | {"left_out_as_known": len(cases) - len(mine)}
-    session = Session.objects.create(membership=membership, part=part, order_note=note)
-    pk_of = {case.code: case.pk for case in mine}
-    rows = [
-        Assignment(
-            session=session,
-            case_id=pk_of[placed.item.case],
-            rank=(at + 1) * STEP,
-            replicate=placed.replicate,
-        )
-        for at, placed in enumerate(order.places)
-    ]
-    return len(Assignment.objects.bulk_create(rows, batch_size=1000))
 
 
 def anchors_of(part: Part) -> frozenset[str]:
     """Return the main cases that everybody reads although each case is read by k readers."""
     main = part.cases.filter(role=Case.Role.MAIN).select_related("arm", "intended_class")
-    strata = [(case.code, _stratum(case)) for case in main.order_by("code")]
+    strata = [(case.code, stratum_of(case)) for case in main.order_by("code")]
     names = ("anchor", part.order)
     return choose_share(strata, part.anchor_fraction, secret=bytes(part.study.secret), names=names)
 
@@ -147,7 +101,7 @@ def short_cases(part: Part) -> list[tuple[Case, int]]:
     )
     counts: dict[int, int] = defaultdict(int, dict(held))
     k = part.readings_per_case
-    return [(case, k - counts[case.pk]) for case in _cases(part) if counts[case.pk] < k]
+    return [(case, k - counts[case.pk]) for case in counted_cases(part) if counts[case.pk] < k]
 
 
 def _whose_data_count(study: Study) -> QuerySet[Membership]:
@@ -156,7 +110,10 @@ def _whose_data_count(study: Study) -> QuerySet[Membership]:
 
 
 def add_to_tail(session: Session, case: Case) -> Assignment:
-    """Put a case at a keyed place of the session's unread tail; nothing else moves."""
+    """Put a case at a keyed place of the session's unread tail; nothing else moves.
+
+    A finished session opens again, and a complete seat reads on.
+    """
     secret = bytes(session.part.study.secret)
     unread = session.assignments.filter(state=Assignment.State.QUEUED, opened_at=None)
     ranks = list(unread.order_by("rank").values_list("rank", flat=True))
@@ -166,6 +123,9 @@ def add_to_tail(session: Session, case: Case) -> Assignment:
     at = int(keyed_fraction(secret, *names) * len(edges))
     before = _rank_before(session, edges[at])
     Session.objects.filter(pk=session.pk).update(finished_at=None)
+    Membership.objects.filter(pk=session.membership_id, state=Membership.State.COMPLETE).update(
+        state=Membership.State.READING
+    )
     return Assignment.objects.create(
         session=session, case=case, rank=before + (edges[at] - before) // 2
     )

@@ -1,12 +1,14 @@
 """Run the blinding audit over the stored renditions of a study, part by part."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils import timezone
 
 from review.blinding.audit import audit_renditions
 from review.blinding.errors import BlindingError
-from review.blinding.features import measure_rendition
+from review.blinding.features import RenditionFeatures, measure_rendition
+from review.blinding.outline import measure_outline
 from review.catalog.models import Pool
 from review.catalog.storage import read_bytes
 from review.studies.models import Case, Part, Rendition, Study
@@ -33,7 +35,7 @@ def _audit_part(part: Part) -> dict[str, Any]:
     lengths = _lengths(part)
     sample = _sample(part)
     sides = [case.arm.pool.source == Pool.Source.SYNTHETIC for case in sample]
-    features = [measure_rendition(read_bytes(case.rendition.storage_key)) for case in sample]
+    features = [_measure(case.rendition) for case in sample]
     try:
         report = audit_renditions(
             features,
@@ -49,6 +51,15 @@ def _audit_part(part: Part) -> dict[str, Any]:
     return head | {"sampled": len(sample), "byte_lengths": lengths} | report
 
 
+def _measure(rendition: Rendition) -> RenditionFeatures:
+    """Measure what a reader gets of a case: the image, and its outline where there is one."""
+    found = measure_rendition(read_bytes(rendition.storage_key))
+    if not rendition.outline_key:
+        return found
+    outline = measure_outline(read_bytes(rendition.outline_key), rendition.width)
+    return replace(found, cues=found.cues | outline)
+
+
 def _lengths(part: Part) -> list[int]:
     """Return the distinct byte lengths of the part, over all cases."""
     lengths = Rendition.objects.filter(case__part=part).values_list("byte_length", flat=True)
@@ -58,7 +69,8 @@ def _lengths(part: Part) -> list[int]:
 def _sample(part: Part) -> list[Case]:
     """Take a random sample of each source; small parts are audited whole."""
     secret = bytes(part.study.secret)
-    cases = list(part.cases.select_related("image", "arm__pool", "rendition"))
+    counted = part.cases.exclude(role=Case.Role.CALIBRATION)  # practice is all real
+    cases = list(counted.select_related("image", "arm__pool", "rendition"))
     cases.sort(key=lambda case: keyed_rank(secret, "audit", part.order, case.code))
     real = [case for case in cases if case.arm.pool.source == Pool.Source.REAL]
     synthetic = [case for case in cases if case.arm.pool.source == Pool.Source.SYNTHETIC]

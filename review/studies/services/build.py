@@ -18,10 +18,13 @@ from review.studies.defaults import (
 )
 from review.studies.errors import BadProtocol
 from review.studies.models import Arm, Draw, Membership, Part, Study
+from review.studies.models.study import CALIBRATED_KINDS
 from review.studies.policies import ensure_may_create
+from review.studies.services.findings import check_findings
 from review.studies.services.guards import lock_draft, log_study
 
 RESERVED = {"new", "join", "counts"}  # first parts of this room's own addresses
+MAX_SESSIONS, MAX_PRACTICE = 10, 40
 Counts = dict[tuple[str, str], int]
 
 
@@ -33,23 +36,28 @@ def create_study(
     domain: Domain,
     slug: str | None = None,
     purpose: str = Study.Purpose.LOOP,
+    pilot_of: Study | None = None,
     **fields: Any,
 ) -> Study:
-    """Start a draft; the actor gets the first editor's seat. Raises NotAllowed, BadProtocol."""
+    """Start a draft; the actor gets the first editor's seat. Raises NotAllowed, BadProtocol.
+
+    `pilot_of`: the study whose criteria the new one tries out; its purpose is then `pilot`.
+    """
     ensure_may_create(actor)
     _refuse_unknown(fields, STUDY_FIELDS)
     title = title.strip()
     if not title:
         raise BadProtocol("A study needs a title. Say in a few words what is compared.")
-    if purpose not in Study.Purpose.values:
+    if purpose not in {Study.Purpose.CONFIRMATORY, Study.Purpose.LOOP}:
         raise BadProtocol(f"Purpose {purpose!r} is unknown; take confirmatory or loop.")
     given = {"consent_text": CONSENT_TEXT, "analysis_plan": dict(ANALYSIS_PLAN)} | fields
     study = Study.objects.create(
         title=title,
         slug=free_slug(slug or title),
-        purpose=purpose,
+        purpose=Study.Purpose.PILOT if pilot_of else purpose,
+        pilot_of=pilot_of,
         domain=domain,
-        criterion_set=_criteria_of(domain),
+        criterion_set=pilot_of.criterion_set if pilot_of else _criteria_of(domain),
         draw_seed=secrets.randbits(32),
         created_by=actor,
         **given,
@@ -125,6 +133,7 @@ def add_part(*, actor: Any, study: Study, kind: str, **protocol: Any) -> Part:
     _refuse_unknown(protocol, PART_FIELDS)
     values = part_defaults(kind) | protocol
     _check_part(kind, values)
+    check_findings(locked, kind, values.get("findings", []))
     last = locked.parts.aggregate(last=Max("order"))["last"] or 0
     part = Part.objects.create(study=locked, kind=kind, order=last + 1, **values)
     if order is None:
@@ -141,7 +150,9 @@ def update_part(*, actor: Any, part: Part, **protocol: Any) -> Part:
     """Change the protocol of a part of a draft."""
     _refuse_unknown(protocol, PART_FIELDS)
     locked = lock_draft(actor, part.study)
-    _check_part(part.kind, {**part_defaults(part.kind), **protocol})
+    current = {name: getattr(part, name) for name in PART_FIELDS}
+    _check_part(part.kind, current | protocol)
+    check_findings(locked, part.kind, protocol.get("findings", part.findings))
     before = {name: getattr(part, name) for name in protocol}
     for name, value in protocol.items():
         setattr(part, name, value)
@@ -237,9 +248,44 @@ def _check_part(kind: str, values: dict[str, Any]) -> None:
             "A turing part that shows the asked class tells the source by its class mix. "
             "Leave it hidden."
         )
+    _check_sittings(kind, values)
+    if kind == Part.Kind.TURING and values.get("gallery"):
+        raise BadProtocol(
+            "A gallery of real images beside a turing part gives the answer away. Leave it off."
+        )
+    if values.get("defect_point", "off") not in Part.DefectPoint.values:
+        raise BadProtocol(f"defect_point is {values['defect_point']!r}; off, optional or required.")
     px = values.get("display", {}).get("px")
     if px is not None and not 8 <= px <= 4096:
         raise BadProtocol(f"Display size {px} px; take 8 to 4096.")
+
+
+def _check_sittings(kind: str, values: dict[str, Any]) -> None:
+    sessions = values.get("session_count", 1)
+    if not 1 <= sessions <= MAX_SESSIONS:
+        raise BadProtocol(f"{sessions} sessions; take 1 to {MAX_SESSIONS}.")
+    practice = values.get("calibration_count", 0)
+    if not practice:
+        return
+    if kind == Part.Kind.TURING:
+        raise BadProtocol(
+            "Practice with feedback tells readers how to spot synthetic images, and what is "
+            "measured then is the lesson. Set the practice cases of a turing part to 0."
+        )
+    if kind not in CALIBRATED_KINDS:
+        raise BadProtocol(
+            "No image has a right degree of acceptability to give feedback on. "
+            f"Set the practice cases of this {kind} part to 0."
+        )
+    if not 2 <= practice <= MAX_PRACTICE:
+        raise BadProtocol(
+            f"{practice} practice cases; take 0, or 2 to {MAX_PRACTICE} so that both answers occur."
+        )
+    if kind != Part.Kind.IDENTIFY and not values.get("show_intended_class", True):
+        raise BadProtocol(
+            "A third of the practice cases stand under a wrong class, which readers must see. "
+            "Show the asked class, or set the practice cases to 0."
+        )
 
 
 def _match_field_of_view(study: Study) -> None:
@@ -270,7 +316,7 @@ def _number(study: Study, parts: list[Part]) -> None:
 
 
 def _criteria_of(domain: Domain) -> CriterionSet:
-    newest = domain.criterion_sets.order_by("-version").first()
+    newest = domain.standing_criteria
     if newest is None:
         raise BadProtocol(
             f"Domain {domain.code!r} has no criteria. Run `manage.py load_domains` first."

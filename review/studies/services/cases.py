@@ -2,26 +2,30 @@
 
 import math
 
+from review.catalog.models import ImageClass
 from review.studies.controls import EXPECTED
 from review.studies.models import Case, Part, Study
 from review.studies.randomise.keys import keyed_rank
-from review.studies.services.draw import FACTS, Picked
+from review.studies.services.calibration import expected_answer
+from review.studies.services.urn import FACTS, Picked
 
 
-def make_cases(study: Study, picked: list[Picked]) -> list[Case]:
+def make_cases(study: Study, picked: list[Picked], classes: dict[int, ImageClass]) -> list[Case]:
     """Return unsaved cases in the order of their codes, which says nothing about their origin."""
     secret = bytes(study.secret)
     shuffled = sorted(picked, key=lambda p: keyed_rank(secret, "code", p.part.order, p.image.uuid))
     width = max(4, len(str(len(shuffled))))
-    cases = [_case(p, f"C{number:0{width}d}") for number, p in enumerate(shuffled, start=1)]
+    cases = [
+        _case(p, f"C{number:0{width}d}", classes) for number, p in enumerate(shuffled, start=1)
+    ]
     for part in study.parts.all():
-        _choose_full_forms(part, [case for case in cases if case.part_id == part.pk], secret)
+        counted = [case for case in cases if case.role != Case.Role.CALIBRATION]
+        _choose_full_forms(part, [case for case in counted if case.part_id == part.pk], secret)
     return cases
 
 
-def _case(picked: Picked, code: str) -> Case:
+def _case(picked: Picked, code: str, classes: dict[int, ImageClass]) -> Case:
     facts = {name: getattr(picked.image, name) for name in FACTS}
-    is_control = picked.role == Case.Role.CONTROL
     return Case(
         part=picked.part,
         image=picked.image,
@@ -29,9 +33,15 @@ def _case(picked: Picked, code: str) -> Case:
         code=code,
         intended_class=picked.intended_class,
         role=picked.role,
-        expected=EXPECTED if is_control else None,
+        expected=_expected(picked, classes),
         **facts,
     )
+
+
+def _expected(picked: Picked, classes: dict[int, ImageClass]) -> dict[str, object] | None:
+    if picked.role == Case.Role.CALIBRATION:
+        return expected_answer(picked, classes[picked.image.image_class_id])
+    return dict(EXPECTED) if picked.role == Case.Role.CONTROL else None
 
 
 def _choose_full_forms(part: Part, cases: list[Case], secret: bytes) -> None:

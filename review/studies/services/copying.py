@@ -33,6 +33,7 @@ def copy_study(*, actor: Any, study: Study, title: str = "") -> Study:
         title=title,
         slug=free_slug(title),
         domain=study.domain,
+        pilot_of=study.pilot_of,
         criterion_set=study.criterion_set,
         draw_seed=study.draw_seed,
         created_by=actor,

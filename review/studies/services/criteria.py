@@ -1,4 +1,7 @@
-"""A study's own version of the criteria: fork, edit, sign. Immutable once anybody else uses it."""
+"""A study's own version of the criteria: fork, edit, pilot, sign, freeze.
+
+Immutable once another study uses it, a pilot included: what was piloted is what gets signed.
+"""
 
 import hashlib
 import json
@@ -6,12 +9,15 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from review.audit.services import log_event
-from review.catalog.models import Criterion, CriterionSet
-from review.studies.errors import BadProtocol, NotAllowed, StudyFrozen
+from review.catalog.models import Criterion, CriterionSet, CriterionSignature, Domain
+from review.studies.errors import BadProtocol, StudyFrozen, WrongState
 from review.studies.models import Study
+from review.studies.policies import may_edit
 from review.studies.services.guards import lock_draft, log_study
+from review.studies.services.pilot import ensure_no_open_pilot
 
 FIELDS = ("code", "label", "help", "order", "counts", "min_px", "applies_to", "opens")
 FORKED = "fork:"  # opens the hash of a version that was made in a study
@@ -30,10 +36,14 @@ def is_own_version(study: Study) -> bool:
 def fork_criteria(*, actor: Any, study: Study) -> CriterionSet:
     """Give a draft a version of its own, with the texts of the one it has."""
     locked = lock_draft(actor, study)
+    Domain.objects.select_for_update().get(pk=locked.domain_id)  # versions are counted one by one
     source = locked.criterion_set
     last = CriterionSet.objects.filter(domain=locked.domain_id).aggregate(n=Max("version"))["n"]
     fresh = CriterionSet.objects.create(
-        domain=source.domain, version=(last or 0) + 1, content_sha256=FORKED
+        domain=source.domain,
+        version=(last or 0) + 1,
+        content_sha256=FORKED,
+        forked_from=source,
     )
     rows = source.criteria.order_by("order").values(*FIELDS)
     Criterion.objects.bulk_create(Criterion(criterion_set=fresh, **row) for row in rows)
@@ -75,21 +85,79 @@ def remove_criterion(*, actor: Any, study: Study, criterion: Criterion) -> None:
     _rehash(criterion_set)
 
 
+def may_sign(actor: Any, study: Study) -> bool:
+    """Say whether the actor may sign and freeze the study's criteria.
+
+    An admin may sign any version; an editor one that was made in a study, while every study that
+    uses it is theirs. A signature under shared texts would speak for studies of other people.
+    """
+    if not may_edit(actor, study):
+        return False
+    chosen = study.criterion_set
+    if actor.is_staff:
+        return True
+    mine = Study.objects.edited_by(actor).values("pk")
+    others = Study.objects.filter(criterion_set=chosen).exclude(pilot_of=study)
+    is_fork = chosen.content_sha256.startswith(FORKED)
+    return is_fork and not others.exclude(pk__in=mine).exists()
+
+
 @transaction.atomic
-def sign_criteria(*, actor: Any, study: Study, expert: str) -> CriterionSet:
-    """Record that an expert confirmed the texts; a signed version never changes again."""
+def sign_criteria(*, actor: Any, study: Study, name: str, credentials: str) -> CriterionSignature:
+    """Store an expert's signature under the texts as they are; they never change again.
+
+    `name` and `credentials` are what the expert typed; the account that was signed in stands
+    beside them. Raises NotAllowed, StudyFrozen, WrongState and BadProtocol.
+    """
     locked = lock_draft(actor, study)
-    if not actor.is_staff:
-        raise NotAllowed("Criteria are signed by an admin, in the name of the expert.")
-    if len(expert.strip()) < 3:
-        raise BadProtocol("Name the expert who confirmed the criteria.")
-    chosen = locked.criterion_set
+    _ensure_may_sign(actor, locked)
+    ensure_no_open_pilot(locked)
+    name, credentials = " ".join(name.split())[:120], " ".join(credentials.split())[:200]
+    if len(name) < 3 or len(credentials) < 2:
+        raise BadProtocol("Type the expert's full name and credentials, e.g. MD, haematologist.")
+    chosen = CriterionSet.objects.select_for_update().get(pk=locked.criterion_set_id)
+    if chosen.status == CriterionSet.Status.FROZEN:
+        raise WrongState(f"{chosen} is frozen: it takes no more signatures.")
+    if chosen.signatures.filter(name=name).exists():
+        raise BadProtocol(f"{name} has signed {chosen} already.")
+    signature = CriterionSignature.objects.create(
+        criterion_set=chosen,
+        name=name,
+        credentials=credentials,
+        content_sha256=chosen.content_sha256,
+        account=actor,
+    )
     chosen.status = CriterionSet.Status.SIGNED
     chosen.save(update_fields=["status"])
-    after = {"expert": expert.strip()[:120], "sha256": chosen.content_sha256}
+    after = {"expert": name, "credentials": credentials, "sha256": chosen.content_sha256}
     log_event(actor=actor, verb="criteria.signed", obj=chosen, after=after)
     log_study(actor, locked, "criteria.signed", chosen, after=after)
+    return signature
+
+
+@transaction.atomic
+def freeze_criteria(*, actor: Any, study: Study) -> CriterionSet:
+    """Close a signed version: no further signature, no change. Raises WrongState unless signed."""
+    locked = lock_draft(actor, study)
+    _ensure_may_sign(actor, locked)
+    ensure_no_open_pilot(locked)
+    chosen = CriterionSet.objects.select_for_update().get(pk=locked.criterion_set_id)
+    if chosen.status != CriterionSet.Status.SIGNED:
+        raise WrongState(f"{chosen} is {chosen.get_status_display()}; only a signed one is frozen.")
+    chosen.status, chosen.frozen_at = CriterionSet.Status.FROZEN, timezone.now()
+    chosen.save(update_fields=["status", "frozen_at"])
+    after = {"sha256": chosen.content_sha256, "signatures": chosen.signatures.count()}
+    log_event(actor=actor, verb="criteria.frozen", obj=chosen, after=after)
+    log_study(actor, locked, "criteria.frozen", chosen, after=after)
     return chosen
+
+
+def _ensure_may_sign(actor: Any, study: Study) -> None:
+    if not may_sign(actor, study):
+        raise WrongState(
+            f"{study.criterion_set} is shared with studies that you do not edit, so that an admin "
+            "signs and freezes it. Make a version of your own to sign it yourself."
+        )
 
 
 def _ensure_own(study: Study, criterion: Criterion) -> None:

@@ -16,7 +16,7 @@ from review.accounts.models import User
 from review.studies.errors import InvitationGone, NotAllowed, SeatTaken, WrongState
 from review.studies.models import Invitation, Membership, Study
 from review.studies.policies import ensure_editor
-from review.studies.services.assign import assign_reader
+from review.studies.services.assign import assign_all, assign_reader
 from review.studies.services.guards import lock_study, log_study
 
 Role = Membership.Role
@@ -143,7 +143,9 @@ def consent(membership: Membership) -> Membership:
     seat.save()
     after = {"version": study.consent_version}
     log_study(seat.user, study, "reader.consented", seat, after=after)
-    if study.state in {Study.State.PREPARED, Study.State.ACTIVE, Study.State.PAUSED}:
+    if study.state == Study.State.PREPARED:
+        assign_all(study)  # nobody has read: the blocks are made for all who consented
+    elif study.state in {Study.State.ACTIVE, Study.State.PAUSED}:
         assign_reader(seat)
     return seat
 

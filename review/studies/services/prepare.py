@@ -16,21 +16,25 @@ from review.blinding.errors import BlindingError
 from review.catalog.errors import CatalogError
 from review.jobs.services import enqueue
 from review.studies.errors import NotReady, WrongState
-from review.studies.models import Case, Part, Session, Study
+from review.studies.models import Case, CaseFeedback, GalleryImage, Part, Session, Study
 from review.studies.policies import ensure_editor
 from review.studies.selectors.balance import balance
 from review.studies.selectors.checklist import draft_checklist, to_json
 from review.studies.services.assign import assign_all
 from review.studies.services.audit_blinding import audit_study
+from review.studies.services.calibration import feedback_rows
 from review.studies.services.cases import make_cases
-from review.studies.services.draw import DrawResult, Picked, draw_images
+from review.studies.services.draw import draw_images
+from review.studies.services.gallery import render_galleries
 from review.studies.services.guards import lock_draft, lock_study, log_study
 from review.studies.services.render import (
     asked_display,
     choose_look,
+    outline_notes,
     render_cases,
     resolved_display,
 )
+from review.studies.services.urn import DrawResult, Picked
 
 CHUNK = 64
 TASK = "review.studies.tasks.render_chunk"
@@ -51,7 +55,10 @@ def prepare_study(*, actor: Any, study: Study) -> Study:
         locked = lock_draft(actor, study)
         _clear(locked)
         _store_looks(locked, drawn)
-        cases = Case.objects.bulk_create(make_cases(locked, drawn.picked), batch_size=500)
+        classes = {c.pk: c for c in locked.domain.classes.all()}
+        made = make_cases(locked, drawn.picked, classes)
+        cases = Case.objects.bulk_create(made, batch_size=500)
+        CaseFeedback.objects.bulk_create(feedback_rows(cases, classes))
         locked.checklist = {"notes": drawn.notes, "cases": len(cases)}
         locked.audit_report, locked.audit_override, locked.prepare_error = {}, {}, ""
         locked.prepare_stage, locked.prepare_beat_at = Stage.RENDERING, timezone.now()
@@ -111,6 +118,7 @@ def finish_prepare(study: Study) -> Study:
 def audit_now(study: Study) -> None:
     """Run the blinding audit of a study whose stage is auditing, and act on it."""
     try:
+        render_galleries(study)
         report = audit_study(study)
     except (CatalogError, BlindingError) as error:
         _fail(study, str(error))
@@ -212,15 +220,16 @@ def _store_looks(study: Study, drawn: DrawResult) -> None:
     full = _images_of(drawn.picked, wanted)
     for part in study.parts.select_related("study__domain"):
         mine = [full[p.image.pk] for p in drawn.picked if p.part.pk == part.pk]
-        display = resolved_display(part, choose_look(part, mine, crops))
-        Part.objects.filter(pk=part.pk).update(display=display)
+        look = choose_look(part, mine, crops)
+        drawn.notes.extend(outline_notes(part, look, mine))
+        Part.objects.filter(pk=part.pk).update(display=resolved_display(part, look))
 
 
 def _images_of(picked: list[Picked], wanted: set[int]) -> dict[int, Any]:
     from review.catalog.models import ImageAsset
 
     pools = {p.arm.pool_id for p in picked}
-    columns = ("pk", "pool_id", "width", "height", "mode", "intake_profile")
+    columns = ("pk", "pool_id", "width", "height", "mode", "intake_profile", "mask_key")
     images = ImageAsset.objects.filter(pool__in=pools).only(*columns)
     return {image.pk: image for image in images.iterator() if image.pk in wanted}
 
@@ -229,6 +238,7 @@ def _clear(study: Study) -> None:
     """Delete the lists and cases of a study that nobody has read; files are shared and stay."""
     Session.objects.filter(part__study=study).delete()
     Case.objects.filter(part__study=study).delete()
+    GalleryImage.objects.filter(part__study=study).delete()
     for part in study.parts.all():
         if "asked" in part.display:
             part.display = asked_display(part)

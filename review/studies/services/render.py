@@ -13,6 +13,8 @@ from review.blinding.canonical import (
     render_pixels,
 )
 from review.blinding.container import pack_rendition
+from review.blinding.outline import pack_outline
+from review.catalog.errors import MediaMissing
 from review.catalog.models import ImageAsset
 from review.catalog.storage import put_bytes
 from review.studies.models import Case, Part, Rendition
@@ -25,7 +27,8 @@ class PartLook:
     """How every rendition of a part is made; stored as display["rendition"] of the part.
 
     `depths` maps a pool (pk as text, for JSON) to the depth that its 16-bit values really use: a
-    12-bit film in a 16-bit file would otherwise be nearly black.
+    12-bit film in a 16-bit file would otherwise be nearly black. `outline`: every image of the part
+    has a mask, and readers may ask for its outline.
     """
 
     size: int
@@ -34,6 +37,7 @@ class PartLook:
     film: bool
     jpeg_quality: int | None
     depths: dict[str, int] = field(default_factory=dict)
+    outline: bool = False
 
     def spec(self) -> RenditionSpec:
         colour: Any = self.colour
@@ -62,7 +66,19 @@ def choose_look(part: Part, images: list[ImageAsset], crops: dict[int, float]) -
         film=colour == "grey" and bool(domain.display.get("window_presets")),
         jpeg_quality=quality if bits == 8 else None,
         depths=depths,
+        outline=part.kind == Part.Kind.LESION and part.outline and all(i.mask_key for i in images),
     )
+
+
+def outline_notes(part: Part, look: PartLook, images: list[ImageAsset]) -> list[str]:
+    """Say why a lesion part that asks for outlines has none."""
+    lacking = sum(not image.mask_key for image in images)
+    if part.kind != Part.Kind.LESION or not part.outline or look.outline:
+        return []
+    return [
+        f"Part {part.order}: {lacking} of {len(images)} images have no lesion mask, so the outline "
+        "is off for all of them; its presence would tell one source from another."
+    ]
 
 
 def pool_depths(images: list[ImageAsset]) -> dict[str, int]:
@@ -96,25 +112,42 @@ def asked_display(part: Part) -> dict[str, Any]:
 
 
 def render_case(case: Case, look: PartLook) -> Rendition:
-    """Return the case's unsaved rendition; its bytes are stored."""
+    """Return the case's unsaved rendition; its bytes are stored, its outline as well."""
+    crop = case.arm.centre_crop
+    outline_key = store_outline(case.image, crop, look) if look.outline else ""
+    return Rendition(case=case, outline_key=outline_key, **rendered_fields(case.image, crop, look))
+
+
+def rendered_fields(image: ImageAsset, crop: float, look: PartLook) -> dict[str, Any]:
+    """Render an image and store its bytes; return the columns that describe them."""
     from review.catalog.services.intake import read_pixels
 
-    cropped = crop_centre(read_pixels(case.image), case.arm.centre_crop)
-    depth = look.depths.get(str(case.image.pool_id)) if cropped.dtype == np.uint16 else None
+    cropped = crop_centre(read_pixels(image), crop)
+    depths = look.depths if str(image.pool_id) in look.depths else pool_depths([image])
+    depth = depths[str(image.pool_id)] if cropped.dtype == np.uint16 else None
     pixels = render_pixels(cropped, look.spec(), source_bits=depth)
     content = pack_rendition(pixels, bits=look.bits, film=look.film).content
     key = put_bytes("renditions", content, SUFFIX[look.film])
-    return Rendition(
-        case=case,
-        sha256=key.rsplit("/", 1)[1].split(".")[0],
-        byte_length=len(content),
-        width=look.size,
-        height=look.size,
-        media="u16" if look.film else "png",
-        bits=look.bits,
-        storage_key=key,
-        pipeline=PIPELINE_VERSION,
-    )
+    return {
+        "sha256": key.rsplit("/", 1)[1].split(".")[0],
+        "byte_length": len(content),
+        "width": look.size,
+        "height": look.size,
+        "media": "u16" if look.film else "png",
+        "bits": look.bits,
+        "storage_key": key,
+        "pipeline": PIPELINE_VERSION,
+    }
+
+
+def store_outline(image: ImageAsset, crop: float, look: PartLook) -> str:
+    """Store the mask of an image on the grid of its rendition; return where."""
+    from review.catalog.services.intake import read_mask
+
+    mask = read_mask(image)
+    if mask is None:
+        raise MediaMissing(f"The mask of image {image.uuid} is gone. Import its pool again.")
+    return put_bytes("renditions", pack_outline(crop_centre(mask, crop), look.size), ".bits")
 
 
 def crop_centre(pixels: np.ndarray, share: float) -> np.ndarray:

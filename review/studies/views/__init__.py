@@ -17,14 +17,19 @@ POST /studies/new/                      -> 302 /studies/<slug>/
     fill=1                              only show the page with the counts filled in: makes nothing
     repeats_<kind>=<percent>            unannounced repeats
 POST /studies/<slug>/settings/          title, intro, consent_text, min_readers
+POST /studies/<slug>/looks/             percents, boundary, endpoint, arm, reference, margin, alpha,
+                                        primary_endpoint
 POST /studies/<slug>/arms/              code, pool, label          (add)
 POST /studies/<slug>/arms/<code>/remove/
 POST /studies/<slug>/parts/             kind                       (add)
-POST /studies/<slug>/parts/<order>/     protocol of the part; `remove` takes it out
+POST /studies/<slug>/parts/<order>/     protocol of the part; `remove` takes it out;
+    findings=<class code>               repeated, with findings_offered=1: asked one by one
 POST /studies/<slug>/parts/<order>/draws/   count_<arm>_<class>=<n>, seed, match (covariates)
 POST /studies/<slug>/criteria/fork/     a version of the study's own; then
-POST /studies/<slug>/criteria/<code>/   label, help, counts, min_px; `remove` takes it out
-POST /studies/<slug>/criteria/sign/     expert                     (admins)
+POST /studies/<slug>/criteria/<code>/edit/  label, help, counts, min_px; `remove` takes it out
+POST /studies/<slug>/criteria/pilot/    pools=<pool uuid>, email  (both repeated) -> the pilot
+POST /studies/<slug>/criteria/sign/     name, credentials
+POST /studies/<slug>/criteria/freeze/
 POST /studies/<slug>/prepare/           draw, render, audit: poll GET .../progress/?as=json
 GET  /studies/<slug>/progress/?as=json  {"state", "stage", "done", "total", "error", "audit"}
 POST /studies/<slug>/audit/override/    reason (20 characters or more), when a cue blocks

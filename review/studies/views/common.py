@@ -38,17 +38,29 @@ def status_of(error: Exception) -> int:
 
 
 def edits(view: View) -> View:
-    """Wrap a POST that changes a study: 404 unless editor; an error shows the page with it."""
+    """Wrap a POST that changes a study: 404 unless editor; an error shows the study with it."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest, slug: str, **rest: Any) -> HttpResponse:
-        study = load_edited(request, slug)
-        try:
-            return view(request, study, **rest)
-        except (StudyError, CatalogError) as error:
-            from review.studies.views.pages import study_page
+    def study_with(request: HttpRequest, study: Study, **said: Any) -> HttpResponse:
+        from review.studies.views.pages import study_page
 
-            study.refresh_from_db()
-            return study_page(request, study, problem=str(error), status=status_of(error))
+        return study_page(request, study, **said)
 
-    return login_required(require_POST(guarded))
+    return edits_on(study_with)(view)
+
+
+def edits_on(page: View) -> Callable[[View], View]:
+    """Wrap like `edits`; an error shows `page`, which takes problem and status."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, slug: str, **rest: Any) -> HttpResponse:
+            study = load_edited(request, slug)
+            try:
+                return view(request, study, **rest)
+            except (StudyError, CatalogError) as error:
+                study.refresh_from_db()
+                return page(request, study, problem=str(error), status=status_of(error))
+
+        return login_required(require_POST(guarded))
+
+    return wrap

@@ -1,5 +1,6 @@
 """Change a draft: texts, arms, parts, counts."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,28 @@ from review.studies import services
 from review.studies.errors import BadProtocol
 from review.studies.forms import sent_counts
 from review.studies.models import Part, Study
+from review.studies.selectors.checks import load_design, missing_images
 from review.studies.services.render import asked_display
 from review.studies.views.common import edits
 
-NUMBERS = ("readings_per_case", "min_repeat_gap", "washout_days", "revise_window")
+NUMBERS = (
+    "readings_per_case",
+    "min_repeat_gap",
+    "washout_days",
+    "revise_window",
+    "calibration_count",
+    "session_count",
+)
 SHARES = {
     "repeats": "repeat_fraction",
     "full_forms": "full_form_fraction",
     "controls": "control_fraction",
     "anchors": "anchor_fraction",
 }
-SWITCHES = ("show_intended_class", "preset_below_min_px")
+SWITCHES = ("show_intended_class", "preset_below_min_px", "gallery", "outline")
 DISPLAY = ("px", "jpeg_quality")
+LOOK_TEXTS = ("boundary", "endpoint", "arm", "reference", "primary_endpoint")
+SHARE = re.compile(r"0?\.[0-9]{1,6}")
 
 
 @edits
@@ -36,6 +47,22 @@ def settings(request: HttpRequest, study: Study) -> HttpResponse:
     if given.get("min_readers"):
         fields["min_readers"] = max(1, _number(given, "min_readers"))
     services.update_study(actor=request.user, study=study, **fields)
+    messages.success(request, "Saved.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def looks(request: HttpRequest, study: Study) -> HttpResponse:
+    """Set margin, alpha and the interim looks, or take these out."""
+    given = request.POST
+    texts = [text.strip(" %") for text in given.get("percents", "").split(",") if text.strip(" %")]
+    wrong = [text[:20] for text in texts if not text.isdecimal() or len(text) > 2]
+    if wrong:
+        raise BadProtocol(f"Looks at: {', '.join(wrong)} is no whole percent from 1 to 99.")
+    plan: dict[str, Any] = {name: given.get(name, "") for name in LOOK_TEXTS}
+    plan |= {name: _share(given, name) for name in ("margin", "alpha") if given.get(name)}
+    percents = [int(text) for text in texts]
+    services.set_looks(actor=request.user, study=study, percents=percents, **plan)
     messages.success(request, "Saved.")
     return redirect("studies:detail", slug=study.slug)
 
@@ -95,6 +122,13 @@ def set_draws(request: HttpRequest, study: Study, order: int) -> HttpResponse:
         matching=tuple(name for name in names if name),
     )
     messages.success(request, f"Counts of part {order} saved.")
+    missing = missing_images(load_design(study))
+    if missing:
+        cells = "; ".join(
+            f"{name} from {arm}: {n} asked, {there} there, {n - there} too many"
+            for (arm, name), (n, there) in missing.items()
+        )
+        messages.warning(request, f"All parts together ask for more than there is. {cells}.")
     return redirect("studies:detail", slug=study.slug)
 
 
@@ -113,6 +147,10 @@ def _protocol(given: QueryDict, part: Part) -> dict[str, Any]:
             protocol[field] = _number(given, name) / 100
     if "stated_purpose" in given:
         protocol["stated_purpose"] = str(given["stated_purpose"]).strip()[:80]
+    if "findings_offered" in given:
+        protocol["findings"] = given.getlist("findings")
+    if given.get("defect_point"):
+        protocol["defect_point"] = str(given["defect_point"])
     if "switches" in given:
         protocol |= {name: name in given for name in SWITCHES}
     if any(name in given for name in DISPLAY):
@@ -124,9 +162,16 @@ def _protocol(given: QueryDict, part: Part) -> dict[str, Any]:
 
 def _number(given: QueryDict, name: str) -> int:
     text = str(given.get(name, "")).strip()
-    if not text.isdigit() or len(text) > 18:
-        raise BadProtocol(f"{name.replace('_', ' ')}: {text!r} is no whole number.")
+    if not text.isdecimal() or len(text) > 18:
+        raise BadProtocol(f"{name.replace('_', ' ')}: {text[:20]!r} is no whole number.")
     return int(text)
+
+
+def _share(given: QueryDict, name: str) -> float:
+    text = str(given[name]).strip()
+    if not SHARE.fullmatch(text):
+        raise BadProtocol(f"{name.capitalize()}: {text[:20]!r} is no share such as 0.05.")
+    return float(text)
 
 
 def _pool(text: str) -> Pool | None:

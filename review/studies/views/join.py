@@ -61,6 +61,8 @@ def _accept(request: HttpRequest, token: str, context: dict[str, Any]) -> HttpRe
         login(request, seat.user, backend=BACKEND)
     if seat.role == Membership.Role.READER:
         return redirect("reader:consent", slug=seat.study.slug)
+    if seat.role == Membership.Role.ADJUDICATOR:
+        return redirect("adjudication:queue")
     return redirect("studies:detail", slug=seat.study.slug)
 
 

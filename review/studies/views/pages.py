@@ -4,12 +4,14 @@ import json
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from review.catalog.models import Pool
+from review.accounts.limits import limit_exports
+from review.catalog.models import ImageClass, Pool
+from review.studies.defaults import FINDINGS_KINDS, MOST_FINDINGS
 from review.studies.models import Membership, Part, Study
 from review.studies.policies import may_create, may_edit
 from review.studies.protocol import verify_protocol
@@ -19,6 +21,8 @@ from review.studies.selectors.checklist import (
     checklist,
     load_design,
 )
+from review.studies.selectors.looks import looks_form
+from review.studies.services.guards import log_study
 from review.studies.views.common import load_study
 
 State = Study.State
@@ -42,7 +46,7 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 def study_page(
     request: HttpRequest, study: Study, *, problem: str = "", status: int = 200, join_url: str = ""
 ) -> HttpResponse:
-    """Render the page of a study, with what went wrong or the link to hand on."""
+    """Render the page of a study, with what went wrong and was typed, or the link to hand on."""
     context = {
         "study": study,
         "problem": problem,
@@ -54,12 +58,12 @@ def study_page(
         "invitations": pages.open_invitations(study, timezone.now()),
         "roles": Membership.Role.choices,
         "progress": pages.prepare_progress(study),
-        **_state_context(study),
+        **_state_context(study, request.POST),
     }
     return render(request, "review/studies/detail.html", context, status=status)
 
 
-def _state_context(study: Study) -> dict[str, object]:
+def _state_context(study: Study, typed: QueryDict) -> dict[str, object]:
     """Return what only this state shows: the design of a draft, the balance of what was drawn."""
     if study.state != State.DRAFT:
         items = activation_checklist(study) if study.state == State.PREPARED else []
@@ -71,10 +75,14 @@ def _state_context(study: Study) -> dict[str, object]:
     return {
         "items": items,
         "is_ready": _is_clear(items),
+        "looks": looks_form(study, typed),
         "arms": design.arms,
         "tables": pages.part_tables(study, design),
         "free_pools": free.order_by("source", "name"),
         "part_kinds": Part.Kind.choices,
+        "findings_kinds": FINDINGS_KINDS,
+        "most_findings": MOST_FINDINGS,
+        "finding_choices": list(study.domain.classes.filter(role=ImageClass.Role.EVALUATED)),
     }
 
 
@@ -102,8 +110,10 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_required
+@limit_exports
 @require_safe
 def protocol_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the frozen protocol as JSON."""
+    """Return the frozen protocol as JSON; every download is logged."""
     study = load_study(request, slug)
+    log_study(request.user, study, "protocol.exported", after={"sha256": study.protocol_sha256})
     return JsonResponse({"sha256": study.protocol_sha256, "protocol": study.protocol})

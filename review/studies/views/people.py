@@ -41,18 +41,27 @@ def revoke(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
     return redirect("studies:detail", slug=study.slug)
 
 
+@limit("invite", 120, 3600)
 @edits
 def withdraw(request: HttpRequest, study: Study, code: str) -> HttpResponse:
-    """End a reader's seat."""
+    """End a reader's seat; with an address, invite who takes it over and show the link once."""
     seat = get_object_or_404(study.memberships, code=code, role=Membership.Role.READER)
-    services.withdraw_reader(
-        actor=request.user,
-        membership=seat,
-        keep_data=bool(request.POST.get("keep_data")),
-        reason=request.POST.get("reason", ""),
-    )
-    messages.success(request, f"{code} is withdrawn.")
-    return redirect("studies:detail", slug=study.slug)
+    email = request.POST.get("email", "").strip()
+    given: dict[str, Any] = {
+        "actor": request.user,
+        "membership": seat,
+        "keep_data": bool(request.POST.get("keep_data")),
+        "reason": request.POST.get("reason", ""),
+    }
+    if not email:
+        services.withdraw_reader(**given)
+        messages.success(request, f"{code} is withdrawn.")
+        return redirect("studies:detail", slug=study.slug)
+    if "@" not in email:
+        raise BadProtocol(f"{email[:80]!r} is no e-mail address; {code} was not withdrawn.")
+    _, token = services.replace_reader(email=email, **given)
+    study.refresh_from_db()
+    return study_page(request, study, join_url=services.join_url(token))
 
 
 @edits

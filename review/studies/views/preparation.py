@@ -9,10 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from review.accounts.limits import limit_exports
 from review.studies import services
 from review.studies.models import Study
 from review.studies.policies import may_edit
+from review.studies.protocol import canonical_sha256
 from review.studies.selectors import pages
+from review.studies.services.guards import log_study
 from review.studies.views.common import edits, load_study
 
 VERBS: dict[str, tuple[Callable[..., Study], str]] = {
@@ -90,10 +93,13 @@ def _sorted_sources(report: dict[str, Any]) -> dict[str, Any]:
 
 
 @login_required
+@limit_exports
 @require_safe
 def audit_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the blinding audit as JSON."""
+    """Return the blinding audit as JSON; every download is logged."""
     study = load_study(request, slug)
+    after = {"sha256": canonical_sha256(study.audit_report)}
+    log_study(request.user, study, "audit.exported", after=after)
     return JsonResponse({"report": study.audit_report, "override": study.audit_override})
 
 

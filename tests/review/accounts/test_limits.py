@@ -1,11 +1,15 @@
+import time
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from review.accounts.limits import limit
 from review.accounts.models import User
+from tests.worlds.results import seat, unblinded
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -35,9 +39,57 @@ def test_reading_is_free() -> None:
     assert {ask("get").status_code for _ in range(9)} == {200}
 
 
+@pytest.mark.parametrize(("proxies", "shared"), [(0, True), (1, False)])
+def test_the_address_comes_from_a_trusted_proxy_only(
+    settings: Any, proxies: int, shared: bool
+) -> None:
+    """Without a proxy of ours the header is whatever the client wrote."""
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    codes = []
+    for number in range(5):
+        request = RequestFactory().post("/", headers={"x-forwarded-for": f"10.0.0.{number}"})
+        request.user = AnonymousUser()
+        codes.append(view(request).status_code)
+    assert (429 in codes) is shared
+
+
+def test_too_many_sign_ins_of_one_address_wait_and_others_do_not(client: Client) -> None:
+    body = {"login": "nobody@example.org", "password": "x"}
+    codes = [client.post("/accounts/login/", body).status_code for _ in range(40)]
+    answer = client.post("/accounts/login/", body)
+
+    assert codes[0] == 200
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "60"
+    assert "Wait 60 seconds" in answer.content.decode()
+    elsewhere = Client(REMOTE_ADDR="10.9.9.9").post("/accounts/login/", body)
+    assert elsewhere.status_code == 200
+
+
 def test_one_persons_limit_is_not_anothers() -> None:
     users = [User.objects.create_user(f"u{i}@example.org") for i in range(2)]
     for _ in range(4):
         ask(user=users[0])
     assert ask(user=users[0]).status_code == 429
     assert ask(user=users[1]).status_code == 200
+
+
+def test_exports_are_limited_for_each_person_alone() -> None:
+    closed, _ = unblinded()
+    analyst = seat(closed.study, "analyst", "analyst@example.org")
+    files = [
+        f"/studies/{closed.study.slug}/protocol.json",
+        f"/results/{closed.study.slug}/downloads/readings.csv",
+    ]
+    one, other = Client(), Client()
+    one.force_login(closed.editor)
+    other.force_login(analyst)
+    assert [one.get(file).status_code for file in files] == [200, 200]
+    for window in (0, 1):  # as if 240 were taken in this minute, and in the next
+        cache.set(f"limit:export:u{closed.editor.pk}:{int(time.time()) // 60 + window}", 240)
+
+    refused = one.get(files[1])
+
+    assert (refused.status_code, int(refused["Retry-After"]) > 0) == (429, True)
+    assert one.get(f"/studies/{closed.study.slug}/").status_code == 200
+    assert other.get(files[1]).status_code == 200

@@ -1,4 +1,5 @@
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.cache import cache
 from django.test import Client
 
@@ -60,3 +61,21 @@ def test_admins_set_up_a_second_factor_first(client: Client, settings: object) -
     client.force_login(admin)
     answer = client.get("/studies/")
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/2fa/")
+
+
+def test_the_list_of_security_keys_opens(client: Client, user: User) -> None:
+    sign_in(client)
+    assert client.get("/accounts/2fa/webauthn/").status_code == 200
+
+
+def test_an_address_that_no_link_proved_may_still_get_a_second_factor(
+    client: Client, user: User
+) -> None:
+    EmailAddress.objects.create(user=user, email=user.email, verified=False)
+    sign_in(client)
+    again = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert again.status_code == 302
+    page = client.get("/accounts/2fa/totp/activate/")
+    assert page.status_code == 200
+    assert "Second factor" in page.content.decode()
+    assert client.get("/accounts/password/change/").status_code == 200

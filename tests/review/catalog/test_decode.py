@@ -12,7 +12,16 @@ import pytest
 from PIL import Image
 
 from review.catalog.decode import Decoder, ImageRejected, IntakeProfile
-from tests.review.catalog.hostile_images import REJECTED, chunk, jpeg, noise, png, saved
+from tests.review.catalog.hostile_images import (
+    CLEANED,
+    REJECTED,
+    chunk,
+    interlaced_png,
+    jpeg,
+    noise,
+    png,
+    saved,
+)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +144,27 @@ def test_an_opaque_alpha_just_falls_away(decoder: Decoder, mode: str) -> None:
     assert "opaque alpha dropped" in decoded.profile.changes
 
 
+@pytest.mark.parametrize("size", [(16, 16), (3, 5), (1, 1)])
+def test_reads_interlaced_pixels(decoder: Decoder, size: tuple[int, int]) -> None:
+    decoded = decoder.decode(interlaced_png(noise(*size)))
+
+    assert (decoded.pixels == noise(*size)).all()
+    assert decoded.profile.progressive
+
+
+@pytest.mark.parametrize("cut", [1, 4, 30, 200])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_cut_short_and_ended_by_hand_is_noticed(
+    decoder: Decoder, cut: int, progressive: bool
+) -> None:
+    """libjpeg paints what is missing grey and says nothing."""
+    whole = saved(Image.fromarray(noise(48, 40)), "JPEG", progressive=progressive, quality=80)
+    decoder.decode(whole)
+
+    with pytest.raises(ImageRejected, match="truncated"):
+        decoder.decode(whole[: -2 - cut] + b"\xff\xd9")
+
+
 def test_reads_cmyk_as_colour(decoder: Decoder) -> None:
     decoded = decoder.decode(jpeg("CMYK"))
 
@@ -163,9 +193,22 @@ def test_memory_stays_bounded_at_the_largest_legal_image(decoder: Decoder) -> No
     decoded = decoder.decode(blob)
 
     assert decoded.pixels.shape == (4000, 4000, 3)
+    assert _peak_kb(decoder) < 300 * 1024
+
+
+def _peak_kb(decoder: Decoder) -> int:
     status = Path(f"/proc/{decoder.child_pid}/status").read_text()
-    peak_kb = int(status.split("VmHWM:")[1].split()[0])
-    assert peak_kb < 300 * 1024
+    return int(status.split("VmHWM:")[1].split()[0])
+
+
+def test_memory_stays_bounded_through_the_whole_hostile_set() -> None:
+    with Decoder() as decoder:
+        for blob in [*(blob for blob, _ in REJECTED.values()), *CLEANED.values()]:
+            try:
+                decoder.decode(blob)
+            except ImageRejected:
+                continue
+        assert _peak_kb(decoder) < 300 * 1024
 
 
 def test_a_dead_child_costs_one_file(decoder: Decoder) -> None:

@@ -63,6 +63,22 @@ def test_changed_criteria_make_a_new_set_and_keep_the_old() -> None:
     assert new.criteria.first().help == "Look again."
 
 
+def test_a_studys_own_version_hides_none_of_the_file() -> None:
+    load_domain(file=cells())
+    signed = CriterionSet.objects.get()
+    CriterionSet.objects.filter(pk=signed.pk).update(status="signed")
+    CriterionSet.objects.create(
+        domain=signed.domain, version=2, content_sha256="fork:1", forked_from=signed
+    )
+    classes = [c | {"note": "New note."} for c in cells().content["classes"]]
+
+    load_domain(file=edited(cells(), classes=classes))
+    assert CriterionSet.objects.count() == 2, "the file's criteria are the same as before"
+    criteria = [c | {"help": "Look again."} for c in cells().content["criteria"]]
+    change = load_domain(file=edited(cells(), criteria=criteria))
+    assert change.criteria_version == 3
+
+
 def test_a_changed_note_keeps_the_criterion_set() -> None:
     load_domain(file=cells())
     classes = [c | {"note": "New note."} for c in cells().content["classes"]]

@@ -41,6 +41,8 @@ def answer_for(case: dict[str, Any], kind: str = "plausibility") -> dict[str, An
         said = {"value": 2}
     if kind == "identify":
         said = {"perceived_class": "EOS"}
+    if kind == "findings":
+        said = {"findings": {"BAS": "present", "EOS": "not_judgeable"}}
     return {
         "assignment": case["assignment"],
         "key": str(uuid4()),

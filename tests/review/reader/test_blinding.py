@@ -18,6 +18,7 @@ from review.readings import services
 from review.studies.models import Arm, Assignment, Case, Session
 from review.studies.models.case import TRUTH_COLUMNS
 from tests.review.reader.browsing import answer_for, body_of, open_screen, post, signed_in
+from tests.worlds.beside import add_gallery, add_outlines
 from tests.worlds.study import PartPlan, make_study
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -28,12 +29,17 @@ TRUTH_TABLES = (
     "studies_draw",
     "runs_generatedimage",
 )
-KINDS = ["plausibility", "turing", "identify", "acceptability"]
+KINDS = ["plausibility", "turing", "identify", "acceptability", "lesion", "findings"]
 
 
 @pytest.fixture
 def world():
-    return make_study(plans=[PartPlan(kind, per_cell=1) for kind in KINDS])
+    asked = PartPlan("identify", per_cell=1, fields={"findings": ["BAS", "EOS"]})
+    world = make_study(plans=[*(PartPlan(kind, per_cell=1) for kind in KINDS[:-1]), asked])
+    for part in (0, 2, 4):
+        add_gallery(world, part, per_class=1)
+    add_outlines(world, part=4)
+    return world
 
 
 def _read_everything(client, world) -> list[tuple[str, int, tuple, bytes]]:
@@ -56,12 +62,23 @@ def _read_everything(client, world) -> list[tuple[str, int, tuple, bytes]]:
         while news["state"] == "reading":
             for case in news["cases"]:
                 keep(case["image"]["url"], client.get(case["image"]["url"]))
+            _look_beside(client, news["cases"][0]["image"]["url"], keep)
             keep("next", client.get(f"/read/{slug}/next"))
             answer = post(client, world, answer_for(news["cases"][0], kind) | {"key": str(_key())})
             keep("submit", answer)
             news = json.loads(body_of(answer))
     keep("after", client.get(f"/read/{slug}/"))
     return seen
+
+
+def _look_beside(client, url: str, keep) -> None:
+    """Ask for the outline and the references of a case, whether there are any or not."""
+    keep("outline", client.get(f"{url}/outline"))
+    listed = client.get(f"{url}/gallery")
+    keep("gallery", listed)
+    for one in json.loads(body_of(listed))["classes"] if listed.status_code == 200 else ():
+        for image in one["images"]:
+            keep("reference", client.get(image["url"]))
 
 
 def _key() -> UUID:
@@ -130,6 +147,7 @@ def _swap_sources() -> None:
             stratum="z",
             inclusion_probability=0.5,
             covariates={"site": "w"},
+            findings=["LYT"],
         )
 
 
@@ -165,6 +183,8 @@ def test_swapping_every_source_label_changes_no_byte(world, same_randomness):
     for one, other in zip(before, after, strict=True):
         assert one == other, one[0]
     assert any(("Content-Encoding", "gzip") in headers for _, _, headers, _ in before)
+    served = [name for name, status, _, _ in before if status == 200]
+    assert {"outline", "gallery", "reference"} <= set(served)
 
 
 def test_the_swap_test_sees_a_leak(world, same_randomness, monkeypatch):
@@ -200,7 +220,7 @@ def test_a_payload_holds_the_allowed_fields_only(world):
 
     assert set(case) == {
         *("assignment", "part", "class_name", "note", "expectations", "criteria", "full_form"),
-        *("position", "total", "image", "base_revision", "answer"),
+        *("position", "total", "image", "base_revision", "answer", "calibration"),
     }
     assert set(case["image"]) == {"url", "width", "height", "media", "bits"}
 

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from review.studies.models import Membership, Session, Study
-from tests.review.reader.browsing import open_screen, signed_in
+from tests.review.reader.browsing import body_of, open_screen, signed_in
 from tests.review.readings.answers import submit
 from tests.worlds.study import PartPlan, make_reader, make_study
 
@@ -114,6 +114,56 @@ def test_starting_stores_the_display_check(world):
 
 
 @pytest.mark.parametrize(
+    ("domain", "chosen", "check", "has_ticks"),
+    [
+        ("bone_marrow", "BAS", "colour-check", True),
+        ("dermatology", "nv", "colour-check", False),
+        ("chest_xray", "Mass", "grey-check", False),
+    ],
+)
+def test_each_domain_has_its_check_of_the_screen_and_cells_have_ticks(
+    domain, chosen, check, has_ticks
+):
+    world = make_study(domain=domain, classes=(chosen,), size=32)
+    client = signed_in(world)
+    assert ('class="mount ticks"' in body_of(client.get("/read/cells/"))) is has_ticks
+    Session.objects.update(started_at=None)
+    start = body_of(client.get("/read/cells/start"))
+    assert [name for name in ("colour-check", "grey-check") if f'id="{name}"' in start] == [check]
+
+
+def _films(**rules):
+    world = make_study(slug="films", domain="chest_xray", classes=("Mass",), size=32)
+    Session.objects.update(started_at=None)
+    for part in world.parts:
+        part.display |= rules
+        part.save()
+    return world
+
+
+@pytest.mark.parametrize(("rules", "status"), [({}, 403), ({"allow_touch": True}, 302)])
+def test_films_are_not_started_on_a_tablet(rules, status):
+    world = _films(**rules)
+
+    answer = signed_in(world).post("/read/films/start", {"viewport": "1024x768", "touch": "on"})
+
+    assert answer.status_code == status
+    assert (Session.objects.get().started_at is None) == (status == 403)
+    if status == 403:
+        assert "Another screen, please" in answer.content.decode()
+
+
+def test_films_start_with_a_mouse_and_cells_on_a_tablet(world):
+    films = _films()
+    assert signed_in(films).post("/read/films/start", {"viewport": "1280x800"}).status_code == 302
+    assert open_screen(signed_in(films), films)["display"]["allow_touch"] is False
+
+    Session.objects.update(started_at=None)
+    started = signed_in(world).post("/read/cells/start", {"touch": "on"})
+    assert started.status_code == 302
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"plausible": "<img onerror=alert(1)>"},
@@ -146,7 +196,7 @@ def test_shortcuts_are_stored_for_the_own_seat_only(world):
 @pytest.mark.parametrize(
     ("who", "status"), [("anonymous", 302), ("stranger", 404), ("editor", 404), ("withdrawn", 404)]
 )
-@pytest.mark.parametrize("page", ["", "consent", "start", "shortcuts"])
+@pytest.mark.parametrize("page", ["", "consent", "start", "shortcuts", "tablet"])
 def test_pages_exist_for_readers_of_the_study_only(world, who, status, page):
     client = Client() if who == "anonymous" else signed_in(world)
     seat = Membership.objects.filter(user=world.readers[0])

@@ -154,3 +154,12 @@ def test_a_simulated_reader_is_marked_as_one(world, client):
     post(client, world, answer_for(open_screen(client, world)["cases"][0]))
 
     assert Reading.objects.get().source == "simulated"
+
+
+def test_half_a_character_in_a_note_costs_no_answer(world, client):
+    body = answer_for(open_screen(client, world)["cases"][0])
+    body["answer"]["note"] = "fine \ud83d"
+    body["answer"]["flags"] = [{"kind": "other", "text": "\udc00 odd"}]
+
+    assert post(client, world, body).json()["status"] == "stored"
+    assert Reading.objects.get().answers.get(question="note").text == "fine ?"

@@ -18,8 +18,9 @@ from review.readings.errors import (
     StudyPaused,
     UnknownRevision,
 )
+from review.readings.facts import load_facts
 from review.readings.models import CaseFlag, Reading
-from review.readings.services import Status
+from review.readings.services import Status, submit_for
 from review.studies.models import Assignment, Membership, Study
 from tests.review.readings.answers import plausible_answer, submit
 from tests.worlds.study import PartPlan, make_study
@@ -135,6 +136,26 @@ def test_washout_withdrawal_and_missing_consent_keep_the_door_shut(world):
     Membership.objects.update(withdrawn_at=timezone.now())
     with pytest.raises(NotReading):
         submit(first)
+
+
+@pytest.mark.parametrize(
+    "left", [{"withdrawn_at": timezone.now()}, {"consent_version": None, "consented_at": None}]
+)
+def test_who_left_between_the_page_and_the_lock_revises_nothing(world, left):
+    first = world.assignments()[0]
+    submit(first)
+    facts = load_facts(first.pk)
+    Membership.objects.update(**left)
+
+    with pytest.raises(NotReading):
+        submit_for(
+            facts=facts,
+            answer=plausible_answer(first),
+            key=uuid4(),
+            base_revision=1,
+            source=Reading.Source.SCREEN,
+        )
+    assert Reading.objects.count() == 1
 
 
 def test_a_void_case_is_refused_in_words(world):

@@ -56,6 +56,39 @@ def test_latex_is_escaped() -> None:
     assert r"A\&B & 50 \% \\" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("κ ≥ .4", r"$\kappa$ $\geq$ .4"),
+        ("é", "é"),
+        ("中 ☢", "U+4E2D U+2622"),
+        ("a\nb\x00", "a bU+0000"),
+        (r"\input{/etc/passwd}", r"\textbackslash{}input\{/etc/passwd\}"),
+    ],
+)
+def test_latex_prints_or_names_every_sign(text: str, printed: str) -> None:
+    assert escape_latex(text) == printed
+
+
+def test_every_latex_table_is_balanced() -> None:
+    from metrics.report.build import build_report
+    from review.results.exports.tables import tables_latex
+    from tests.metrics.report.frames import invented
+    from tests.worlds.snapshots import World
+
+    frame, facts = invented(World(readers=1, kinds=("plausibility", "turing", "acceptability")))
+    text = tables_latex(build_report(frame, facts, "1").plain()).decode()
+    text.encode("latin-1")  # what is left is within inputenc's reach
+    bare = text.replace(r"\{", "").replace(r"\}", "")
+    assert bare.count("{") == bare.count("}")
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") > 5
+    for table in text.split(r"\begin{tabular}{")[1:]:
+        columns = table.index("}")
+        for line in table.splitlines()[1:]:
+            if line.endswith(r"\\"):
+                assert line.replace(r"\&", "").count("&") == columns - 1, line
+
+
 @pytest.mark.django_db
 @pytest.mark.database
 def test_every_file_of_a_small_study_is_built() -> None:

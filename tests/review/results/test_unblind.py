@@ -20,7 +20,8 @@ COLUMNS = {
     "image", "arm", "source", "is_phantom", "class", "truth_class", "role", "full_form",
     "prototype", "round", "model_version", "cluster_key", "stratum", "inclusion_probability",
     "covariates", "revision", "outcome", "reason", "verdict", "criteria", "counting", "turing",
-    "rating", "perceived_class", "flags", "active_ms", "visible_ms", "idle_ms", "wall_ms",
+    "rating", "perceived_class", "findings", "image_findings", "flags", "active_ms",
+    "visible_ms", "idle_ms", "wall_ms",
     "issued_at", "shown_at", "committed_at", "received_at", "rendition_sha256", "pixel_sha256",
     "protocol_sha256", "source_of_reading",
 }  # fmt: skip

@@ -7,7 +7,13 @@ from review.audit.models import AuditEvent
 from review.studies import services
 from review.studies.errors import BadProtocol, NotAllowed, StudyFrozen
 from review.studies.models import Membership, Study
-from tests.worlds.building import make_active, make_draft, make_pool, make_user, prepare
+from tests.worlds.building import (
+    add_reader,
+    make_draft,
+    make_pool,
+    make_user,
+    prepare,
+)
 from tests.worlds.domains import make_domain
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -105,8 +111,14 @@ def test_an_admin_who_reads_a_study_neither_edits_nor_sees_it(editor: User) -> N
 
 
 def test_copying_hands_on_everything_an_editor_chose(editor: User) -> None:
-    study = make_active(editor)
+    study = make_draft(editor, pool_size=9)
+    part = study.parts.get(kind="plausibility")
+    chosen = {"calibration_count": 3, "session_count": 2, "washout_days": 5}
+    services.update_part(actor=editor, part=part, **chosen)
+    add_reader(editor, study)
+    study = services.activate_study(actor=editor, study=prepare(editor, study))
     twin = services.copy_study(actor=editor, study=study)
+    assert {name: design(twin)["parts"][0][name] for name in chosen} == chosen
     assert design(twin) == design(study)
     assert bytes(twin.secret) != bytes(study.secret)
     assert twin.state == "draft"

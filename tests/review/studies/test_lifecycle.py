@@ -10,8 +10,8 @@ from review.audit.models import AuditEvent
 from review.audit.services import find_faults
 from review.studies import services
 from review.studies.errors import BadProtocol, NotAllowed, NotReady, WrongState
-from review.studies.models import Amendment, Assignment, Case, Membership, Session, Study
-from review.studies.protocol import verify_protocol
+from review.studies.models import Amendment, Assignment, Case, Membership, Part, Session, Study
+from review.studies.protocol import FORMAT, canonical_sha256, verify_protocol
 from tests.worlds.building import add_reader, make_active, make_draft, make_user, prepare
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -144,3 +144,32 @@ def test_a_reader_is_replaced_by_an_invitation(editor: User) -> None:
     joined = services.accept_invitation(token=token, password="quiet-tall-lighthouse", name="New")
     assert (invitation.email, joined.code) == ("new@example.org", "R02")
     assert services.consent(joined).sessions.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "unknown"),
+    [
+        (1, ["words", "feedback_sha256", "gallery_sha256", "outlines_sha256"]),
+        (2, ["gallery_sha256", "outlines_sha256"]),
+    ],
+)
+def test_a_protocol_of_an_older_format_is_held_against_what_it_knew(
+    editor: User, number: int, unknown: list[str]
+) -> None:
+    study = make_active(editor)
+    old = {key: value for key, value in study.protocol.items() if key not in unknown}
+    if number == 1:
+        young = {"calibration_count", "session_count", "gallery", "outline", "defect_point"}
+        old["parts"] = [{k: v for k, v in p.items() if k not in young} for p in old["parts"]]
+    old["format"] = number
+    study.protocol, study.protocol_sha256 = old, canonical_sha256(old)
+    study.save()
+
+    assert verify_protocol(study) == []
+    window = study.parts.get(order=1).revise_window
+    Part.objects.filter(study=study, order=1).update(revise_window=99)
+    assert verify_protocol(study) == ["parts[0].revise_window differs from the frozen protocol."]
+    Part.objects.filter(study=study, order=1).update(revise_window=window)
+    services.change_intro(actor=editor, study=study, intro="New.", reason="A typo in the text.")
+    amended = Study.objects.get(pk=study.pk)
+    assert (amended.protocol["format"], verify_protocol(amended)) == (FORMAT, [])

@@ -127,6 +127,20 @@ def test_a_frozen_field_is_refused_with_409(client: Client, editor: User) -> Non
         assert "frozen" in answer.content.decode()
 
 
+def test_saving_more_than_there_is_names_the_cells_and_by_how_much(
+    client: Client, editor: User
+) -> None:
+    study = make_draft(editor, pool_size=6)
+    sent = {"count_real_BAS": "8", "count_late_EOS": "5", "count_early_MON": "2"}
+    saved = client.post(url("draws", study.slug, 1), sent, follow=True).content.decode()
+    assert "Counts of part 1 saved." in saved
+    assert "EOS" not in saved.split("ask for more than there is.")[1].split("</p>")[0]
+    assert "BAS from real: 9 asked, 6 there, 3 too many." in saved
+    less = {"count_real_BAS": "2"}
+    fine = client.post(url("draws", study.slug, 1), less, follow=True).content.decode()
+    assert "more than there is" not in fine
+
+
 def test_a_part_is_changed_and_its_display_kept(client: Client, editor: User) -> None:
     study = make_draft(editor)
     sent = {"repeats": "20", "controls": "10", "px": "16", "jpeg_quality": "", "switches": "1"}
@@ -153,6 +167,18 @@ def test_every_state_has_its_page(client: Client, editor: User) -> None:
         for name in ("detail", "audit", "protocol"):
             assert client.get(url(name, study.slug)).status_code == 200
     assert "Unblind" in client.get(url("detail", study.slug)).content.decode()
+
+
+def test_a_reader_is_replaced_from_the_page(client: Client, editor: User) -> None:
+    study = make_active(editor)
+    refused = client.post(url("withdraw", study.slug, "R01"), {"email": "nobody"})
+    assert refused.status_code == 422
+    assert Membership.objects.get(study=study, code="R01").withdrawn_at is None
+
+    page = client.post(url("withdraw", study.slug, "R01"), {"email": "new@example.org"})
+    assert "/studies/join/" in page.content.decode()
+    assert Membership.objects.get(study=study, code="R01").state == "withdrawn"
+    assert study.invitations.get(email="new@example.org", accepted_at=None).role == "reader"
 
 
 def test_readers_are_withdrawn_and_cases_voided_from_the_page(client: Client, editor: User) -> None:
@@ -202,3 +228,17 @@ def test_the_study_page_takes_the_same_queries_for_more_readers_and_cases(
     assert count_queries(client, url("list"), capture) == listing
     assert max(counts) <= 40
     assert Assignment.objects.filter(session__part__study=study).exists()
+
+
+def test_an_adjudicator_is_led_to_the_queue_and_finds_it_again(editor: User) -> None:
+    study = make_draft(editor)
+    who = "a@example.org"
+    _, token = services.invite(actor=editor, study=study, email=who, role="adjudicator")
+    queue = reverse("adjudication:queue")
+    guest = Client()
+    joined = guest.post(url("join", token), {"name": "Ada", "password": PASSWORD})
+    assert joined["Location"] == queue
+    assert guest.get("/")["Location"] == queue
+    page = guest.get(queue).content.decode()
+    assert f'href="{queue}"' in page
+    assert f'href="{url("list")}"' not in page, "an adjudicator runs no study"

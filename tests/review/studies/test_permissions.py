@@ -19,6 +19,7 @@ ROLES = ("anonymous", "reader", "analyst", "editor", "other_editor", "admin", "r
 GET_STUDY = ("detail", "audit", "audit_json", "protocol", "protocol_json", "progress", "criteria")
 POST_STUDY = {
     "settings": {},
+    "looks": {},
     "add_arm": {},
     "remove_arm": {"code": "late"},
     "add_part": {},
@@ -27,6 +28,8 @@ POST_STUDY = {
     "copy": {},
     "fork_criteria": {},
     "sign_criteria": {},
+    "freeze_criteria": {},
+    "pilot_criteria": {},
     "criterion": {"code": "nucleus"},
     "prepare": {},
     "discard": {},

@@ -44,6 +44,9 @@ class Command(BaseCommand):
         parser.add_argument("--source", choices=Pool.Source.values, default=Pool.Source.REAL)
         parser.add_argument("--phantom", action="store_true", help="procedural stand-ins for real")
         parser.add_argument("--origin", default="", help="where the images come from, licence")
+        parser.add_argument(
+            "--verified-by", default="", help="experts who verified every label: a control bank"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object, last")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,6 +62,8 @@ class Command(BaseCommand):
     def _import(self, options: dict[str, Any]) -> ImportSummary:
         tree = FolderTree(options["path"])
         origin = {"importer": "import_images", "folder": tree.root.name, "text": options["origin"]}
+        if options["verified_by"]:
+            origin["verified_by"] = options["verified_by"]
         pool = open_pool(
             domain=self._domain(options["domain"]),
             name=options["pool"],

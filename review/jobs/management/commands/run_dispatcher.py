@@ -8,7 +8,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from review.jobs.reapers import CHORES
 from review.jobs.services import prune_outbox, relay_outbox
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             close_old_connections()
             relay_outbox()
             self._chores(next_run)
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             logger.warning("database away: %s", error)
             time.sleep(1)
 
