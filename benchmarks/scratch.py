@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -142,6 +143,7 @@ def _build(readers: int, cases: int, studies: list[str]) -> dict[str, list[str]]
     cookies: dict[str, list[str]] = {}
     for name in studies:
         world = make_study(slug=name, readers=readers, **made[name.split("-")[0]])  # type: ignore[arg-type]
+        _freeze(world.study)
         cookies[name] = []
         for user, sessions in zip(world.readers, world.sessions, strict=True):
             _repeat_cases(sessions[0].pk, cases)
@@ -149,6 +151,15 @@ def _build(readers: int, cases: int, studies: list[str]) -> dict[str, list[str]]
             client.force_login(user)
             cookies[name].append(client.cookies["sessionid"].value)
     return cookies
+
+
+def _freeze(study: Any) -> None:
+    """Freeze the protocol as activation does: readers are served from it."""
+    from review.studies.protocol import build_protocol, canonical_sha256
+
+    study.protocol = build_protocol(study)
+    study.protocol_sha256 = canonical_sha256(study.protocol)
+    study.save(update_fields=["protocol", "protocol_sha256"])
 
 
 def _repeat_cases(session_pk: int, cases: int) -> None:

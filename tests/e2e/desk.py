@@ -68,9 +68,16 @@ class Desk:
     def read_back(self, size: int = 64) -> np.ndarray:
         """Return the (size, size, 4) pixels in the middle of the canvas, at 1:1."""
         self.press(".")
+        self.caption("× 1.0")
         middle = self.on_canvas(size)
+        assert "× 1.0" in self.page.inner_text("#caption"), "the view was reset meanwhile"
         self.press("=")
         return middle
+
+    def caption(self, words: str) -> None:
+        """Wait until the line under the image says so; zoom is loaded when it is first used."""
+        script = "(words) => document.getElementById('caption').textContent.includes(words)"
+        self.page.wait_for_function(script, arg=words)
 
     def on_canvas(self, size: int) -> np.ndarray:
         """Return the (size, size, 4) pixels that stand in the middle of the canvas now."""

@@ -63,7 +63,7 @@ def invited(browser: Browser, address: str) -> str:
     """Invite a new reader as the admin does, and return the link that is shown once."""
     context, page = sign_in(browser, address, ADMIN)
     page.goto(f"{address}/studies/{SLUG}/")
-    page.locator("input[name=email]").fill("new.reader@example.org")
+    page.locator("form[action$='/invite/'] input[name=email]").fill("new.reader@example.org")
     page.locator("form[action$='/invite/'] button").click()
     link = page.locator("[data-join-url]").get_attribute("data-join-url")
     context.close()

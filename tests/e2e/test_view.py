@@ -93,7 +93,9 @@ def test_zoom_pan_and_nearest_show_the_right_pixels(at_the_desk):
     times = side // 64
     assert np.array_equal(seen, expected.repeat(times, 0).repeat(times, 1))
     assert "nearest pixel" in desk.page.inner_text("#caption")
-    desk.press("+", "+", "ArrowLeft", "ArrowUp", "-", "=")
+    desk.press("+")
+    desk.caption("× 10.0")
+    desk.press("+", "ArrowLeft", "ArrowUp", "-", "=")
     desk.answer("3")
     desk.all_sent()
     assert Reading.objects.get().context["zoom"] == pytest.approx(1.5625)
@@ -171,6 +173,43 @@ def test_shortcuts_can_be_moved_and_switched_off(at_the_desk):
     page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
     desk.all_sent()
     assert Reading.objects.count() == 2
+
+
+def tab_to(page, wanted: str) -> None:
+    """Walk with the tabulator to what matches a selector."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", wanted):
+            return
+    raise AssertionError(f"{wanted} is not reached with the tabulator")
+
+
+def read_by_tabulator(desk: Desk, cases: int, *controls: str) -> None:
+    """Answer cases by walking to these controls; wait for the next case after each but the last."""
+    after = "(a) => document.documentElement.dataset.painted !== a"
+    for left in range(cases, 0, -1):
+        before = desk.painted
+        for control in controls:
+            tab_to(desk.page, control)
+            desk.press("Enter")
+        if left > 1:
+            desk.page.wait_for_function(after, arg=before)
+
+
+def test_a_whole_study_by_tabulator_with_shortcuts_off(at_the_desk):
+    world = make_study(plans=[PartPlan(per_cell=1), PartPlan("turing", per_cell=1)])
+    world.study.memberships.filter(role="reader").update(preferences={"shortcuts": False})
+    desk = at_the_desk(world)
+    read_by_tabulator(desk, 6, "[data-act=plausible]", "[data-act=commit]")
+    desk.page.get_by_role("heading", name="Part 1 is finished").wait_for()
+    read_by_tabulator(desk, 1, "#halt-part_done .go")
+    desk.page.wait_for_function(
+        "() => document.querySelector('#scale') && document.documentElement.dataset.painted"
+    )
+    read_by_tabulator(desk, 6, "#scale [data-value='2']")
+    desk.page.get_by_text("You have read every case").wait_for()
+    assert Reading.objects.count() == 12
+    assert Membership.objects.get().state == "complete"
 
 
 def test_a_session_starts_with_a_look_at_the_screen(context, page, live_server):
