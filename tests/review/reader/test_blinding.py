@@ -1,6 +1,7 @@
 """No byte and no query of a reader request depends on where an image comes from."""
 
 import ast
+import gzip
 import json
 import random
 import re
@@ -15,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from review.catalog.models import Pool
 from review.readings import services
-from review.studies.models import Arm, Assignment, Case, Session
+from review.studies.models import Arm, Assignment, Case, CaseFeedback, Session
 from review.studies.models.case import TRUTH_COLUMNS
 from tests.review.reader.browsing import answer_for, body_of, open_screen, post, signed_in
 from tests.worlds.beside import add_gallery, add_outlines
@@ -29,17 +30,26 @@ TRUTH_TABLES = (
     "studies_draw",
     "runs_generatedimage",
 )
-KINDS = ["plausibility", "turing", "identify", "acceptability", "lesion", "findings"]
+KINDS = ["plausibility", "turing", "identify", "acceptability", "lesion", "findings", "practice"]
 
 
 @pytest.fixture
 def world():
     asked = PartPlan("identify", per_cell=1, fields={"findings": ["BAS", "EOS"]})
-    world = make_study(plans=[*(PartPlan(kind, per_cell=1) for kind in KINDS[:-1]), asked])
+    plain = [PartPlan(kind, per_cell=1) for kind in KINDS[:5]]
+    world = make_study(plans=[*plain, asked, PartPlan(per_cell=1)])
     for part in (0, 2, 4):
         add_gallery(world, part, per_class=1)
     add_outlines(world, part=4)
+    _make_practice(world.sessions[0][6])
     return world
+
+
+def _make_practice(session: Session) -> None:
+    """Make a session one of practice: a comment follows each answer."""
+    Session.objects.filter(pk=session.pk).update(is_calibration=True)
+    for case in session.part.cases.all():
+        CaseFeedback.objects.create(case=case, text=f"An expert found {case.code} plausible.")
 
 
 def _read_everything(client, world) -> list[tuple[str, int, tuple, bytes]]:
@@ -79,6 +89,11 @@ def _look_beside(client, url: str, keep) -> None:
     for one in json.loads(body_of(listed))["classes"] if listed.status_code == 200 else ():
         for image in one["images"]:
             keep("reference", client.get(image["url"]))
+
+
+def _comments(body: bytes) -> bool:
+    packed = body.startswith(b"\x1f\x8b")
+    return b"An expert found" in (gzip.decompress(body) if packed else body)
 
 
 def _key() -> UUID:
@@ -185,6 +200,8 @@ def test_swapping_every_source_label_changes_no_byte(world, same_randomness):
     assert any(("Content-Encoding", "gzip") in headers for _, _, headers, _ in before)
     served = [name for name, status, _, _ in before if status == 200]
     assert {"outline", "gallery", "reference"} <= set(served)
+    told = [body for name, _, _, body in before if name == "submit" and _comments(body)]
+    assert len(told) == len(world.assignments(part=6))
 
 
 def test_the_swap_test_sees_a_leak(world, same_randomness, monkeypatch):
