@@ -132,6 +132,7 @@ def _build(readers: int, cases: int, studies: list[str]) -> dict[str, list[str]]
     from django.core.management import call_command
     from django.test import Client
 
+    from tests.worlds.beside import add_gallery, add_outlines
     from tests.worlds.study import PartPlan, make_study
 
     call_command("migrate", verbosity=0)
@@ -139,10 +140,15 @@ def _build(readers: int, cases: int, studies: list[str]) -> dict[str, list[str]]
         "cells": {"plans": [PartPlan(per_cell=5)], "size": 64},
         "films": {"plans": [PartPlan(per_cell=2)], "size": 512,
                   "domain": "chest_xray", "classes": ("Mass", "Effusion")},
+        "lesions": {"plans": [PartPlan("lesion", per_cell=5)], "size": 128,
+                    "domain": "dermatology", "classes": ("mel", "nv")},
     }  # fmt: skip
     cookies: dict[str, list[str]] = {}
     for name in studies:
         world = make_study(slug=name, readers=readers, **made[name.split("-")[0]])  # type: ignore[arg-type]
+        if world.parts[0].kind == "lesion":
+            add_outlines(world)
+            add_gallery(world)
         _freeze(world.study)
         cookies[name] = []
         for user, sessions in zip(world.readers, world.sessions, strict=True):
