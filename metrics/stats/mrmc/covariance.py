@@ -26,7 +26,7 @@ class Components:
     area: cases of both kinds contribute placement values that average to the estimate within
     each kind; otherwise every case that counts contributes 1 (right call) or 0.
     values: (g, n), NaN where the group lacks the case; kinds: (k, n), a partition of the cases.
-    n_cases: all cases of the study with any reading, also those that the metric does not count.
+    n_cases: the cases with any reading that the metric counts.
     """
 
     estimates: Floats
@@ -48,12 +48,10 @@ def contributions(design: Design, metric: Metric, positive_at: float) -> Compone
         "sensitivity": design.positive,
         "specificity": ~design.positive,
     }[metric]
-    values = calls[:, counted]
+    values, kept = calls[:, counted], ratings[:, counted]
     kinds = np.ones((1, values.shape[1]), dtype=bool)
     estimates = np.nanmean(values, axis=1)
-    return Components(
-        estimates, values, kinds, ratings[:, counted], is_area=False, n_cases=_ever_read(ratings)
-    )
+    return Components(estimates, values, kinds, kept, is_area=False, n_cases=_ever_read(kept))
 
 
 def _areas(ratings: Floats, positive: Bools) -> Components:
@@ -80,9 +78,9 @@ def covariances(parts: Components, method: Method) -> Floats:
 def _jackknife(parts: Components) -> Floats:
     """Leave out one case at a time: (n - 1) / n sum of squares about the mean (Efron 1982).
 
-    n counts all the study's cases with any reading. A case that a group lacks, or that the metric
-    does not count (a real image, for sensitivity), leaves the estimate as it is; the mean of the
-    left-out estimates is then the estimate itself.
+    n counts the cases with any reading that the metric counts (synthetic images for sensitivity).
+    A case that a group lacks leaves its estimate as it is; the mean of the left-out estimates is
+    then the estimate itself.
     """
     shift = np.zeros(parts.values.shape)
     for kind in parts.kinds:

@@ -36,19 +36,29 @@ def test_jackknife_by_leaving_out_each_case_of_a_partly_missing_study() -> None:
 
 
 @pytest.mark.parametrize("metric", RATES)
-def test_jackknife_of_a_rate_leaves_out_the_cases_that_it_does_not_count(metric: str) -> None:
+def test_jackknife_of_a_rate_leaves_out_each_case_that_it_counts(metric: str) -> None:
     frame = study(readers=3, cases=30, missing=0.2)
     frame["right"] = (frame.rating > 2.5) == (frame.truth == 1)
     kinds = {"accuracy": (0, 1), "sensitivity": (1,), "specificity": (0,)}[metric]
-    left = np.array(
-        [
-            [c.right[(c.case != k) & c.truth.isin(kinds)].mean() for c in cells(frame)]
-            for k in range(30)
-        ]
-    )
-    expected = 29 / 30 * np.cov(left.T, ddof=0) * 30
+    counted = frame[frame.truth.isin(kinds)]
+    cases = counted.case.unique()
+    left = np.array([[c.right[c.case != k].mean() for c in cells(counted)] for k in cases])
+    expected = (len(cases) - 1) / len(cases) * np.cov(left.T, ddof=0) * len(cases)
     found = obuchowski_rockette(frame, metric=metric, positive_at=2.5)
     np.testing.assert_allclose(found.covariance, expected, atol=1e-15)
+
+
+def test_van_dyke_published_error_of_sensitivity() -> None:
+    # MRMCaov guide, binary_sens, 45 positive and 69 negative cases: the sensitivities printed
+    # there (hits of 45) and their error variance 0.0023681257, by the jackknife.
+    hits = np.array([[40, 35, 37, 42, 31], [44, 37, 41, 45, 40]])
+    truth = np.repeat([1, 0], [45, 69])
+    calls = np.where(truth == 1, np.arange(114) < hits[:, :, None], False)
+    found = obuchowski_rockette(frame_of(calls, truth), metric="sensitivity")
+    assert found.components.var_error == pytest.approx(0.0023681257, abs=5e-11)
+    assert found.fixed_cases is not None
+    assert found.mean_squares.modality == pytest.approx(0.02390123, abs=5e-9)
+    assert found.mean_squares.modality_reader == pytest.approx(0.001802469, abs=5e-10)
 
 
 def test_unbiased_covariance_by_all_disjoint_pairs_of_a_partly_missing_study() -> None:
