@@ -37,7 +37,7 @@ LABELS = {
     Action.PRESET: "Next window preset",
     Action.INVERT: "Invert",
     Action.RESET: "Reset the view",
-    Action.KERNEL: "Nearest pixel or Catmull-Rom",
+    Action.KERNEL: "Raw pixels, or smooth",
     Action.BREAK: "Break",
     Action.ABSENT: "The other findings are absent",
     Action.FINDINGS: "Digits to the findings, or back to the criteria",

@@ -1,6 +1,9 @@
 // What stops the reading: a dialog that cannot be waved away. Loaded when the server says so.
 import { count } from "./panel.js";
 
+// As on the other pages, by the reader's own clock.
+const MOMENT = { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" };
+
 export function halt(dialog, { kept, message, opens_at: opens }) {
   const put = (name, text) => {
     const place = text && dialog.querySelector(name);
@@ -10,7 +13,7 @@ export function halt(dialog, { kept, message, opens_at: opens }) {
   dialog.dataset.kept = kept;
   put(".kept", count(kept));
   put(".message", message);
-  put(".opens", opens && new Date(opens).toLocaleString());
+  put(".opens", opens && new Date(opens).toLocaleString("en-GB", MOMENT));
   if (dialog.open) return;
   document.querySelector(".halt[open]")?.close();
   dialog.showModal();

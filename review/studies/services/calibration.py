@@ -146,7 +146,7 @@ def feedback_text(kind: str, *, own: str, named: str, is_verified: bool) -> str:
     """Return what is said after the answer: verdict and class, never the source."""
     whose = "Experts verified it as" if is_verified else "Its label says"
     if kind == Part.Kind.IDENTIFY:
-        return f"Expected: {own}. {whose} {own}."
+        return f"Expected: {own}, {'verified by experts' if is_verified else 'as its label says'}."
     if own == named:
         return f"Expected: plausible. {whose} {own}, the class that was named."
     return f"Expected: not plausible. {whose} {own}, not {named}."

@@ -140,7 +140,11 @@ def test_a_whole_practice_block(active: Study) -> None:
     seat = Membership.objects.get(study=active, code="R01")
     page = reader.client.get(f"/read/{active.slug}/start").content.decode()
     assert "Practice: answers here are not counted" in page
+    assert "reopen the image before" not in page
     reader.start()
+    screen = reader.client.get(f"/read/{active.slug}/").content.decode()
+    assert "The practice is over" in screen
+    assert "Part 1 is finished" not in screen
     seat.refresh_from_db()
     assert seat.state == "calibrating"
     config = reader.config()

@@ -118,6 +118,10 @@ def test_the_next_session_opens_days_after_the_one_before(active: Study) -> None
     reader = reader_at_work(active)
     page = reader.client.get(f"/read/{active.slug}/start").content.decode()
     assert "session 1 of 2" in page
+    reader.start()
+    screen = reader.client.get(f"/read/{active.slug}/").content.decode()
+    assert "Session 1 of 2 is finished" in screen
+    assert "Part 1 is finished" not in screen
     done = reader.read_session()
     assert done[-1][1]["state"] == "washout"
     _, second = sessions_of(active)
