@@ -186,6 +186,20 @@ def test_gee_independence_keeps_the_logistic_coefficients() -> None:
     assert "below 40" in found.warnings[0]
 
 
+def test_gee_of_groups_at_the_ends_of_what_correlates() -> None:
+    y, x, _ = clustered_calls()
+    X = np.column_stack([np.ones(600), x])
+    alone = mixed.gee_logistic(y, X, np.arange(600))
+    plain = mixed.gee_logistic(y, X, np.arange(600), "independence")
+    np.testing.assert_allclose(alone.covariance, plain.covariance)
+    calls, groups = np.tile([0, 1, 1, 0, 0], 8), np.repeat(range(8), 5)
+    alike = mixed.gee_logistic(calls, np.column_stack([np.ones(40), np.arange(40) % 2]), groups)
+    assert any("less than chance" in note for note in alike.warnings)
+    assert -0.25 < alike.correlation < -0.24
+    with pytest.raises(InsufficientData, match="8 groups of 40 readings all agree"):
+        mixed.gee_logistic(calls, np.ones(40), groups)
+
+
 def test_ordinal_logit_of_two_levels_is_logistic_regression() -> None:
     y, x, groups = clustered_calls()
     marginal = mixed.gee_logistic(y, np.column_stack([np.ones(600), x]), groups, "independence")
