@@ -171,6 +171,8 @@ def stacked(
     """Return horizontal stacked bars: a bar per group, a colour per part."""
     steps = np.linspace(0, len(LEVELS) - 1, max(len(parts), 2)).round().astype(int)
     colours = [LEVELS[step] for step in steps] if ordered else PALETTE
+    # the darkest and the lightest level would be lost on a dark and on a light page
+    outline = {"line": {"color": REAL, "width": 1}} if ordered else {}
     data = [
         {
             "type": "bar",
@@ -178,7 +180,7 @@ def stacked(
             "name": name,
             "y": list(groups),
             "x": list(values),
-            "marker": {"color": colours[index % len(colours)]},
+            "marker": {"color": colours[index % len(colours)]} | outline,
             "hovertemplate": "%{y}: %{x}<extra>%{fullData.name}</extra>",
         }
         for index, (name, values) in enumerate(parts)
@@ -212,6 +214,10 @@ def heatmap(
             "zmax": 1,
             "colorscale": "Cividis",
             "colorbar": {"tickformat": ".0%"},
+            "texttemplate": "%{z:.0%}",
+            "textfont": {"size": 12},
+            "xgap": 1,
+            "ygap": 1,
             "hovertemplate": f"{axes[0]} %{{y}}, {axes[1]} %{{x}}: %{{z:.1%}}<extra></extra>",
         }
     ]

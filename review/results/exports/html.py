@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+FIGURES = Path(__file__).resolve().parents[3] / "static" / "figures.js"
 
 STYLE = """
+:root{--ink:#1c2321;--line:#d9ddd9}
 body{font:16px/1.5 system-ui,"DejaVu Sans",sans-serif;color:#1c2321;background:#fff;
 max-width:70rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.7rem}h2{margin-top:2.5rem;border-top:2px solid #d9ddd9;padding-top:1rem}
@@ -19,7 +21,8 @@ th,td{padding:.3rem .6rem;border-bottom:1px solid #d9ddd9;text-align:left;vertic
 .n{text-align:right;font-variant-numeric:tabular-nums}.total td,.total th{font-weight:600}
 .small{font-size:.8rem;color:#56605c}.warn{background:#fdf0d5;padding:.4rem .7rem}
 .scroll{overflow-x:auto}.figure{width:100%}code{overflow-wrap:anywhere}
-@media(prefers-color-scheme:dark){body{color:#e9eeeb;background:#151918}
+@media(prefers-color-scheme:dark){:root{--ink:#e9eeeb;--line:#37403d}
+body{color:#e9eeeb;background:#151918}
 th,td,h2{border-color:#37403d}.small{color:#a6b1ac}.warn{background:#3b2d12}}
 figure{margin:1rem 0}
 @media print{body{max-width:none;margin:0;padding:0;font-size:11pt;color:#000;background:#fff}
@@ -29,18 +32,6 @@ tr,figure{break-inside:avoid}tbody tr:first-child{break-before:avoid}
 .scroll{overflow:visible}table{font-size:7pt}th,td{padding:.15rem .35rem}
 .modebar{display:none!important}.n{white-space:normal}}
 @page{size:A4;margin:14mm}
-"""
-SCRIPT = """
-const dark=!matchMedia('print').matches&&matchMedia('(prefers-color-scheme: dark)').matches;
-for(const holder of document.querySelectorAll('.figure')){
-const spec=JSON.parse(document.getElementById(holder.id+'-data').textContent);
-const line=dark?'#37403d':'#d9ddd9',axis={gridcolor:line,zerolinecolor:line,automargin:true};
-const layout={...spec.layout,paper_bgcolor:'rgba(0,0,0,0)',plot_bgcolor:'rgba(0,0,0,0)',
-font:{color:dark?'#e9eeeb':'#1c2321',family:'system-ui, sans-serif',size:13},
-xaxis:{...axis,...spec.layout.xaxis},yaxis:{...axis,...spec.layout.yaxis}};
-Plotly.newPlot(holder,spec.data,layout,{responsive:true,displaylogo:false,
-toImageButtonOptions:{format:'svg',filename:holder.id}});}
-document.documentElement.dataset.drawn='yes';
 """
 
 
@@ -58,7 +49,8 @@ def html_report(report: Json, *, extra: str = "") -> bytes:
         "Every number on these pages comes from this snapshot.</p>",
         body,
         extra,
-        f"<script>{plotly_source()}</script><script>{SCRIPT}</script></body></html>",
+        f"<script>{plotly_source()}</script>",
+        f"<script>{FIGURES.read_text(encoding='utf-8')}</script></body></html>",
     )
     return "".join(parts).encode()
 
