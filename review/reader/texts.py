@@ -22,8 +22,8 @@ TURING_SCALE = (
     "definitely real",
 )
 RATING_SCALE = (
-    "definitely un\u00adacceptable",  # a soft hyphen: five levels stand side by side on a telephone
-    "rather un\u00adacceptable",
+    "definitely unacceptable",
+    "rather unacceptable",
     "undecided",
     "rather acceptable",
     "definitely acceptable",
@@ -76,7 +76,11 @@ def preamble_of(session: OpenSession, header: dict[str, Any]) -> str:
 
 
 def scale_of(kind: str, own: list[str]) -> list[str]:
-    """Return the levels of a rating part, from 1; the protocol's own words win if complete."""
+    """Return the levels of a rating part, from 1; the protocol's own words win if complete.
+
+    Five levels stand side by side on a telephone, so the longest word gets a soft hyphen.
+    """
     default = {Part.Kind.TURING: TURING_SCALE, Part.Kind.ACCEPTABILITY: RATING_SCALE}
     words = default.get(Part.Kind(kind), ())
-    return own if words and len(own) == len(words) else list(words)
+    levels = own if words and len(own) == len(words) else words
+    return [level.replace("unacceptable", "un\u00adacceptable") for level in levels]

@@ -59,4 +59,4 @@ def _covariate(name: str, arms: list[str], counts: Counter[tuple[str, str, str]]
     rows = [
         {"level": level, "counts": [counts[name, level, arm] for arm in arms]} for level in shown
     ]
-    return {"name": name, "rows": rows, "more": len(levels) - len(shown)}
+    return {"name": name.replace("_", " "), "rows": rows, "more": len(levels) - len(shown)}

@@ -214,8 +214,9 @@ def _galleries_before_turing(study: Study, orders: list[int]) -> list[Item]:
     before = [str(order) for order in orders if turing is not None and order < turing.order]
     if turing is None or not before:
         return []
+    parts = f"part{'s' if len(before) > 1 else ''} {', '.join(before)}"
     text = (
-        f"References of part {', '.join(before)} are shown as real before part {turing.order} asks "
+        f"References of {parts} are shown as real before part {turing.order} asks "
         "real or synthetic. Say so in the report, or turn the gallery off."
     )
     return [Item("gallery-turing", "warn", text, here(study, "parts"))]

@@ -29,6 +29,8 @@ def _stored(study: Study) -> dict[str, Any]:
     stored = study.analysis_plan.get("looks")
     looks = stored if isinstance(stored, dict) else {}
     interim = looks.get("fractions", [])[:-1]
+    arms = list(study.arms.values_list("code", flat=True)) or [""]
+    looks = {"arm": arms[-1], "reference": arms[0], **looks}
     return {
         "percents": ", ".join(f"{100 * part:.0f}" for part in interim),
         **{name: looks.get(name, "") for name in CHOICES},

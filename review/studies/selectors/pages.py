@@ -1,6 +1,7 @@
 """What the pages show, in a constant number of queries."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from review.catalog.models import ImageClass
 from review.studies.models import Assignment, Case, Invitation, Membership, Rendition, Study
 from review.studies.selectors.checklist import Design, load_design
+from review.studies.selectors.part_form import Refused, part_form
 
 ANSWERED = Q(sessions__assignments__state=Assignment.State.ANSWERED)
 LISTED = ~Q(sessions__assignments__state=Assignment.State.VOID) & Q(
@@ -97,6 +99,12 @@ class Cell:
     field: str
     count: int
     available: int
+    typed: str = ""
+
+    @property
+    def shown(self) -> str | int:
+        """Return what stands in the field: what was typed and refused, else the count."""
+        return self.typed or self.count
 
 
 @dataclass(frozen=True)
@@ -120,19 +128,24 @@ class PartTable:
     real_share: float
     without: tuple[str, ...] = ()
     matching: str = ""
+    form: dict[str, Any] = field(default_factory=dict)
 
     @property
     def real_percent(self) -> int:
         return round(100 * self.real_share)
 
 
-def part_tables(study: Study, design: Design | None = None) -> list[PartTable]:
-    """Return the draws of every part as class x arm tables."""
+def part_tables(
+    study: Study, design: Design | None = None, refused: Refused | None = None
+) -> list[PartTable]:
+    """Return the draws of every part as class x arm tables, and the form of its protocol."""
     design = design or load_design(study)
     classes = list(study.domain.classes.filter(role=ImageClass.Role.EVALUATED).order_by("order"))
     counts = {(d.part_id, d.arm.code, d.image_class.code): d.count for d in design.draws}
     tables = []
     for part in design.parts:
+        counted = refused.given("draws", part.order) if refused else None
+        given: Mapping[str, Any] = counted or {}
         rows = [
             Row(
                 c.code,
@@ -140,9 +153,10 @@ def part_tables(study: Study, design: Design | None = None) -> list[PartTable]:
                 [
                     Cell(
                         arm.code,
-                        f"count_{arm.code}_{c.code}",
+                        name := f"count_{arm.code}_{c.code}",
                         counts.get((part.pk, arm.code, c.code), 0),
                         design.available.get((arm.code, c.code), 0),
+                        given.get(name, ""),
                     )
                     for arm in design.arms
                 ],
@@ -152,7 +166,9 @@ def part_tables(study: Study, design: Design | None = None) -> list[PartTable]:
         ]
         table = _shown(part, rows, [arm.pool.source for arm in design.arms])
         matching: list[str] = next((d.matching for d in design.by_part.get(part.pk, [])), [])
-        tables.append(replace(table, matching=", ".join(matching)))
+        form = part_form(part, refused.given("part", part.order) if refused else None)
+        named = given.get("match", ", ".join(matching))
+        tables.append(replace(table, matching=named, form=form))
     return tables
 
 

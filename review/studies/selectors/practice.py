@@ -68,7 +68,8 @@ def _verified(design: Design) -> list[Item]:
     if any(arm.pool.verified_by for arm in design.arms):
         return []
     text = (
-        "No arm is expert-verified, so practice feedback says what the label says. Import a "
-        "control bank with --verified-by and add it as an arm, with all counts 0."
+        "No arm is expert-verified, so practice feedback says what the label says. Import "
+        "images that experts verified (import_images --verified-by) and add the pool as an arm, "
+        "with all counts 0."
     )
     return [Item("practice-verified", "warn", text, here(design.study, "arms"))]

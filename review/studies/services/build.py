@@ -24,7 +24,7 @@ from review.studies.services.findings import check_findings
 from review.studies.services.guards import lock_draft, log_study
 
 RESERVED = {"new", "join", "counts"}  # first parts of this room's own addresses
-MAX_SESSIONS, MAX_PRACTICE = 10, 40
+MAX_SESSIONS, MAX_PRACTICE, MAX_TITLE = 10, 40, 160
 Counts = dict[tuple[str, str], int]
 
 
@@ -45,9 +45,7 @@ def create_study(
     """
     ensure_may_create(actor)
     _refuse_unknown(fields, STUDY_FIELDS)
-    title = title.strip()
-    if not title:
-        raise BadProtocol("A study needs a title. Say in a few words what is compared.")
+    title = _title(title)
     if purpose not in {Study.Purpose.CONFIRMATORY, Study.Purpose.LOOP}:
         raise BadProtocol(f"Purpose {purpose!r} is unknown; take confirmatory or loop.")
     given = {"consent_text": CONSENT_TEXT, "analysis_plan": dict(ANALYSIS_PLAN)} | fields
@@ -74,6 +72,8 @@ def update_study(*, actor: Any, study: Study, **fields: Any) -> Study:
     """Change a draft's title, texts or plan. A changed consent text gets a new version."""
     _refuse_unknown(fields, STUDY_FIELDS)
     locked = lock_draft(actor, study)
+    if "title" in fields:
+        fields["title"] = _title(fields["title"])
     before = {name: str(getattr(locked, name)) for name in fields}
     if fields.get("consent_text", locked.consent_text) != locked.consent_text:
         locked.consent_version += 1
@@ -331,6 +331,15 @@ def free_slug(text: str) -> str:
         number += 1
         slug = f"{base}-{number}"
     return slug
+
+
+def _title(text: str) -> str:
+    title = text.strip()
+    if not title:
+        raise BadProtocol("A study needs a title. Say in a few words what is compared.")
+    if len(title) > MAX_TITLE:
+        raise BadProtocol(f"The title has {len(title)} characters; {MAX_TITLE} at most.")
+    return title
 
 
 def _refuse_unknown(given: dict[str, Any], known: set[str]) -> None:

@@ -14,25 +14,10 @@ from review.studies.errors import BadProtocol
 from review.studies.forms import sent_counts
 from review.studies.models import Part, Study
 from review.studies.selectors.checks import load_design, missing_images
+from review.studies.selectors.part_form import DISPLAY, NUMBERS, SHARES, SWITCHES
 from review.studies.services.render import asked_display
 from review.studies.views.common import edits
 
-NUMBERS = (
-    "readings_per_case",
-    "min_repeat_gap",
-    "washout_days",
-    "revise_window",
-    "calibration_count",
-    "session_count",
-)
-SHARES = {
-    "repeats": "repeat_fraction",
-    "full_forms": "full_form_fraction",
-    "controls": "control_fraction",
-    "anchors": "anchor_fraction",
-}
-SWITCHES = ("show_intended_class", "preset_below_min_px", "gallery", "outline")
-DISPLAY = ("px", "jpeg_quality")
 LOOK_TEXTS = ("boundary", "endpoint", "arm", "reference", "primary_endpoint")
 SHARE = re.compile(r"0?\.[0-9]{1,6}")
 

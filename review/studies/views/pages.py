@@ -4,7 +4,7 @@ import json
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -22,6 +22,7 @@ from review.studies.selectors.checklist import (
     load_design,
 )
 from review.studies.selectors.looks import looks_form
+from review.studies.selectors.part_form import Refused
 from review.studies.services.guards import log_study
 from review.studies.views.common import load_study
 
@@ -47,9 +48,11 @@ def study_page(
     request: HttpRequest, study: Study, *, problem: str = "", status: int = 200, join_url: str = ""
 ) -> HttpResponse:
     """Render the page of a study, with what went wrong and was typed, or the link to hand on."""
+    refused = _refused(request) if problem else None
     context = {
         "study": study,
         "problem": problem,
+        "refused": refused,
         "join_url": join_url,
         "invitation_hours": settings.INVITATION_HOURS,
         "may_edit": may_edit(request.user, study),
@@ -58,12 +61,21 @@ def study_page(
         "invitations": pages.open_invitations(study, timezone.now()),
         "roles": Membership.Role.choices,
         "progress": pages.prepare_progress(study),
-        **_state_context(study, request.POST),
+        **_state_context(study, refused),
     }
     return render(request, "review/studies/detail.html", context, status=status)
 
 
-def _state_context(study: Study, typed: QueryDict) -> dict[str, object]:
+def _refused(request: HttpRequest) -> Refused | None:
+    """Return the form that was sent to this address, for a page that says why it was refused."""
+    match = request.resolver_match
+    if match is None:
+        return None
+    at = match.kwargs.get("order", match.kwargs.get("code"))
+    return Refused(match.url_name or "", at, request.POST)
+
+
+def _state_context(study: Study, refused: Refused | None) -> dict[str, object]:
     """Return what only this state shows: the design of a draft, the balance of what was drawn."""
     if study.state != State.DRAFT:
         items = activation_checklist(study) if study.state == State.PREPARED else []
@@ -75,9 +87,10 @@ def _state_context(study: Study, typed: QueryDict) -> dict[str, object]:
     return {
         "items": items,
         "is_ready": _is_clear(items),
-        "looks": looks_form(study, typed),
+        "texts": (refused and refused.given("settings")) or study,
+        "looks": looks_form(study, refused.typed if refused else {}),
         "arms": design.arms,
-        "tables": pages.part_tables(study, design),
+        "tables": pages.part_tables(study, design, refused),
         "free_pools": free.order_by("source", "name"),
         "part_kinds": Part.Kind.choices,
         "findings_kinds": FINDINGS_KINDS,

@@ -10,7 +10,7 @@ from django.urls import reverse
 from review.accounts.models import User
 from review.jobs.models import Outbox
 from review.studies import services, tasks
-from review.studies.models import Assignment, Case, Membership, Study
+from review.studies.models import Assignment, Case, Membership, Part, Study
 from review.studies.services.design import fill_counts
 from tests.worlds.building import PASSWORD, add_reader, make_active, make_draft, make_pool
 
@@ -242,3 +242,41 @@ def test_an_adjudicator_is_led_to_the_queue_and_finds_it_again(editor: User) -> 
     page = guest.get(queue).content.decode()
     assert f'href="{queue}"' in page
     assert f'href="{url("list")}"' not in page, "an adjudicator runs no study"
+
+
+def test_a_refused_form_keeps_what_was_typed_and_stands_open(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    part = study.parts.get(order=1)
+
+    def refused(name: str, typed: dict[str, Any], *at: object) -> str:
+        answer = client.post(url(name, study.slug, *at), typed)
+        assert answer.status_code == 422
+        return answer.content.decode()
+
+    typed = {"title": "  ", "intro": "Read slowly.", "min_readers": "3", "consent_text": "New."}
+    page = refused("settings", typed)
+    assert "<details open><summary>Title, texts" in page
+    assert "Read slowly.</textarea>" in page
+    assert 'name="min_readers" value="3"' in page
+
+    page = refused("part", {"repeats": "15", "washout_days": "soon", "switches": "1"}, 1)
+    assert "<details open><summary>Protocol of this part" in page
+    assert page.count('name="repeats" value="15"') == 1
+    assert 'name="washout_days" value="soon"' in page
+    assert part.gallery == Part.objects.get(pk=part.pk).gallery
+
+    page = refused("draws", {"count_real_BAS": "many", "match": "age group"}, 1)
+    assert page.count('value="many"') == 1
+    assert page.count('name="match" value="age group"') == 1
+
+    page = refused("invite", {"email": "nobody", "role": "analyst", "experience": "10 years"})
+    assert '<option value="analyst" selected>' in page
+    assert 'value="10 years"' in page
+
+
+def test_a_refused_withdrawal_keeps_its_reason(client: Client, editor: User) -> None:
+    study = make_active(editor)
+    wrong = {"reason": "moved away", "email": "nobody", "keep_data": "1"}
+    page = client.post(url("withdraw", study.slug, "R01"), wrong).content.decode()
+    assert "<details open><summary>R01" in page
+    assert page.count('value="moved away"') == 1
