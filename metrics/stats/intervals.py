@@ -31,6 +31,13 @@ def check_alpha(alpha: float) -> None:
     _check_open(alpha, "alpha", 0.5, "0.05")
 
 
+def check_number(value: float, name: str) -> float:
+    """Return a finite number. Raises ValueError for anything else."""
+    if not isinstance(value, Real) or not math.isfinite(value):
+        raise ValueError(f"{name} is {value!r}; give a number such as 0.5.")
+    return float(value)
+
+
 def _check_open(value: float, name: str, most: float, example: str) -> None:
     if not isinstance(value, Real) or not 0 < value < most:
         raise ValueError(

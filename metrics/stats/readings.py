@@ -25,6 +25,25 @@ def numbers(
     return array
 
 
+def table_of(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a float array of any shape. Raises ValueError for text or rows of unequal length."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers, in rows of one length: {error}") from error
+
+
+def labels(values: ArrayLike, name: str) -> NDArray[np.object_]:
+    """Return a 1-d array of labels. Raises ValueError for anything that is no list of them."""
+    try:
+        array = pd.Series(values).to_numpy(dtype=object)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a list of labels: {error}") from error
+    if any(isinstance(label, list | dict | np.ndarray) for label in array):
+        raise ValueError(f"{name} must be a list of labels, not of lists.")
+    return array
+
+
 def binary(values: ArrayLike, name: str = "values") -> NDArray[np.float64]:
     """Return 0, 1 or NaN for each value. Raises ValueError for any other value."""
     array = numbers(values, name)
@@ -37,9 +56,9 @@ def binary(values: ArrayLike, name: str = "values") -> NDArray[np.float64]:
     return array
 
 
-def label_codes(labels: ArrayLike, n: int, name: str = "clusters") -> NDArray[np.intp]:
+def label_codes(given: ArrayLike, n: int, name: str = "clusters") -> NDArray[np.intp]:
     """Return a code 0, 1, ... for each of n labels. Raises ValueError if one is missing."""
-    codes = pd.factorize(pd.Series(labels), use_na_sentinel=True)[0]
+    codes = pd.factorize(labels(given, name), use_na_sentinel=True)[0]
     if len(codes) != n:
         raise ValueError(f"{name} has {len(codes)} entries for {n} values; give one each.")
     if (codes < 0).any():

@@ -7,7 +7,7 @@ from math import log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from metrics.stats.intervals import check_alpha
+from metrics.stats.intervals import check_alpha, check_number
 from metrics.stats.proportions.binomial import check_counts
 from metrics.stats.result import THIS_READER, Estimate
 
@@ -86,7 +86,7 @@ def _boundaries(
     from scipy.stats import norm
 
     check_alpha(alpha)
-    if looks < 1 or looks != int(looks):
+    if check_number(looks, "looks") < 1 or looks != int(looks):
         raise ValueError(f"{looks} looks; give a whole number, 1 at least.")
     times = np.arange(1, looks + 1) / looks if fractions is None else np.asarray(fractions, float)
     rising = times.size == looks and (np.diff(times, prepend=0.0) >= LEAST_STEP).all()

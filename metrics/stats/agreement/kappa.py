@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtr
@@ -17,6 +16,7 @@ from metrics.stats.agreement.subject_variance import require_variety
 from metrics.stats.bootstrap import DRAWS, SEED, percentile_limits, resample_weights
 from metrics.stats.intervals import critical
 from metrics.stats.proportions.binomial import exact_limits
+from metrics.stats.readings import labels
 from metrics.stats.result import THESE_READERS, Estimate, Test
 
 
@@ -75,7 +75,7 @@ def cohen_kappa(
     when both used one and the same category (0/0); ValueError for unequal lengths.
     Source: Cohen 1968, Psychol Bull 70:213; Fleiss, Cohen & Everitt 1969, Psychol Bull 72:323.
     """
-    first, second = pd.Series(a).to_numpy(dtype=object), pd.Series(b).to_numpy(dtype=object)
+    first, second = labels(a, "a"), labels(b, "b")
     if len(first) != len(second):
         raise ValueError(f"{len(first)} and {len(second)} ratings; give both for each item.")
     table = read_ratings(np.column_stack([first, second]), categories)

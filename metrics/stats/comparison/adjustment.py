@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from metrics.stats.readings import table_of
+
 METHODS = ("holm", "bh", "bonferroni")
 
 
@@ -17,7 +19,7 @@ def adjust(p_values: ArrayLike, method: str = "holm") -> NDArray[np.float64]:
     """
     if method not in METHODS:
         raise ValueError(f"method {method!r} is unknown; choose one of {', '.join(METHODS)}.")
-    family = np.atleast_1d(np.asarray(p_values, dtype=float))
+    family = np.atleast_1d(table_of(p_values, "p_values"))
     if family.ndim > 1:
         raise ValueError(f"p_values has shape {family.shape}; a family is a list of p-values.")
     wrong = family[~((family >= 0) & (family <= 1))]

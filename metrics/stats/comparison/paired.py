@@ -14,6 +14,7 @@ from scipy.special import bdtr, chdtrc
 from metrics.errors import InsufficientData
 from metrics.stats.intervals import check_level
 from metrics.stats.proportions.binomial import wilson_limits
+from metrics.stats.readings import table_of
 from metrics.stats.result import THIS_READER, Estimate, Test
 
 
@@ -101,7 +102,7 @@ def mcnemar(
 
 
 def _check_pairs(table: ArrayLike) -> tuple[int, int, int, int, int]:
-    cells = np.asarray(table, dtype=float)
+    cells = table_of(table, "The table")
     if cells.shape != (2, 2) or not np.isfinite(cells).all() or _not_counts(cells):
         raise ValueError(
             f"The table has shape {cells.shape}; it must be 2 x 2 whole counts >= 0: "

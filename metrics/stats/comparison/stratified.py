@@ -13,6 +13,7 @@ from scipy.special import chdtrc, gammaln, logsumexp, ndtr
 from metrics.errors import InsufficientData
 from metrics.stats.comparison.two_rates import difference
 from metrics.stats.intervals import check_level, critical
+from metrics.stats.readings import table_of
 from metrics.stats.result import THIS_READER, Test
 
 Tables = NDArray[np.float64]
@@ -141,7 +142,7 @@ def risk_difference_mh(tables: ArrayLike, *, level: float = 0.95) -> StratifiedD
 
 def _check_tables(tables: ArrayLike) -> Tables:
     """Return counts as floats of shape (strata, 2, 2). Raises ValueError for anything else."""
-    counts = np.asarray(tables, dtype=float)
+    counts = table_of(tables, "tables")
     if counts.ndim != 3 or counts.shape[1:] != (2, 2) or not len(counts):
         raise ValueError(f"tables has shape {counts.shape}; it must be (strata, 2, 2).")
     if not np.isfinite(counts).all() or (counts < 0).any() or (counts != np.round(counts)).any():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from metrics.stats.intervals import check_level, critical
+from metrics.stats.intervals import check_level, check_number, critical
 from metrics.stats.proportions.binomial import check_counts, interval, wilson_limits
 from metrics.stats.result import THIS_READER, Test
 
@@ -68,7 +68,7 @@ def binomial_test(x: int, n: int, p0: float, *, level: float = 0.95) -> Test:
     """
     from scipy.stats import binomtest
 
-    if not 0 <= p0 <= 1:
+    if not 0 <= check_number(p0, "p0") <= 1:
         raise ValueError(f"p0 is {p0}; the constant must lie in [0, 1], for example 0.5.")
     rate = interval(x, n, "clopper-pearson", level)
     return Test(

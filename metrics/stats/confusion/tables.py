@@ -10,7 +10,7 @@ from metrics.errors import InsufficientData
 from metrics.stats.bootstrap import DRAWS, SEED, check_draws
 from metrics.stats.confusion.scores import Confusion, Sample, score
 from metrics.stats.intervals import check_level
-from metrics.stats.readings import label_codes, require_columns
+from metrics.stats.readings import label_codes, labels, require_columns, table_of
 from metrics.stats.result import READERS_LIKE_THESE, THIS_READER
 
 Codes = NDArray[np.intp]
@@ -101,7 +101,7 @@ def confusion_from_matrix(
 
     Columns beyond the classes are other answers. Raises ValueError for other shapes or values.
     """
-    counts = np.asarray(matrix, dtype=float)
+    counts = table_of(matrix, "matrix")
     if counts.ndim != 2 or counts.shape[1] < counts.shape[0] or not counts.size:
         raise ValueError(f"matrix has shape {counts.shape}; it must be classes x answers.")
     if (counts < 0).any() or (counts != np.round(counts)).any():
@@ -164,14 +164,13 @@ def _frame(
     intended: ArrayLike, perceived: ArrayLike, cases: ArrayLike | None, readers: ArrayLike | None
 ) -> pd.DataFrame:
     """Return one row per reading. Raises ValueError for lengths or classes that disagree."""
-    n = len(np.asarray(intended, dtype=object))
+    classes = labels(intended, "intended")
     columns = {
-        "intended": intended,
         "perceived": perceived,
-        "case": np.arange(n) if cases is None else cases,
-        "reader": np.zeros(n) if readers is None else readers,
+        "case": np.arange(len(classes)) if cases is None else cases,
+        "reader": np.zeros(len(classes)) if readers is None else readers,
     }
-    arrays = {name: pd.Series(part).to_numpy(dtype=object) for name, part in columns.items()}
+    arrays = {"intended": classes} | {name: labels(part, name) for name, part in columns.items()}
     sizes = {name: len(part) for name, part in arrays.items()}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"Unequal lengths {sizes}; give one entry per reading.")
@@ -187,7 +186,7 @@ def _frame(
 def _classes(intended: pd.Series, classes: Sequence[Hashable] | None) -> list[Hashable]:
     seen = list(pd.unique(intended))
     if classes is None:
-        return sorted(seen)
+        return sorted(seen, key=None if len({type(name) for name in seen}) == 1 else str)
     unknown = [name for name in seen if name not in classes]
     if unknown:
         raise ValueError(f"Intended classes {unknown[:5]} are not among {list(classes)}.")

@@ -73,8 +73,8 @@ def gee_logistic(
         )
     if (np.diag(covariance) < _ROUNDING * np.diag(np.asarray(found.cov_naive))).any():
         raise InsufficientData(
-            f"The {n_groups} groups of {rows.y.size} readings all agree in a coefficient: its robust "
-            f"error is 0. Report the rate with its exact limits."
+            f"The {n_groups} groups of {rows.y.size} readings all agree in a coefficient, whose "
+            f"robust error is 0. Report the rate with its exact limits."
         )
     notes: tuple[str, ...] = ()
     if n_groups < 40:

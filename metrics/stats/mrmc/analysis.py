@@ -74,12 +74,17 @@ class MultiReader(Estimate):
         return self._modality(modality).equivalence(constant, margin, alpha=alpha, assume=assume)
 
     def _modality(self, name: Hashable) -> ModalityEstimate:
-        names = [one.modality for one in self.modalities]
-        if name is None and len(names) == 1:
+        if name is None and len(self.modalities) == 1:
             return self.modalities[0]
-        if str(name) not in names:
-            raise ValueError(f"Modality {name!r} is not one of {names}: name the one to test.")
-        return self.modalities[names.index(str(name))]
+        labels = self.reader_estimates.index
+        for label, one in zip(labels, self.modalities, strict=True):
+            if name is not None and (label == name or one.modality == str(name)):
+                return one
+        said = "No modality is named" if name is None else f"Modality {name!r} is not among them"
+        raise ValueError(
+            f"{said}: the study has {len(labels)} modalities, {', '.join(map(str, labels))}; name "
+            f"the one to test, for example modality={self.modalities[0].modality!r}."
+        )
 
 
 def obuchowski_rockette(

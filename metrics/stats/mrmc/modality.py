@@ -1,11 +1,11 @@
 """One modality analysed alone: its interval, its test against a constant, its equivalence."""
 
 from dataclasses import dataclass, field
-from math import inf, isfinite, sqrt
+from math import inf, sqrt
 from typing import Literal
 
 from metrics.errors import InsufficientData
-from metrics.stats.intervals import check_alpha, critical, upper_tail
+from metrics.stats.intervals import check_alpha, check_number, critical, upper_tail
 from metrics.stats.result import READERS_LIKE_THESE, THESE_READERS, THIS_READER, Test
 from metrics.stats.roc import limits_without_variance, tail_without_variance
 from metrics.stats.turing import Equivalence, Measured
@@ -72,8 +72,7 @@ class ModalityEstimate(Measured):
         """
         from scipy.special import ndtri
 
-        if not isfinite(constant):
-            raise ValueError(f"constant is {constant}; give a number such as 0.5.")
+        check_number(constant, "constant")
         error = self._error(assume)
         if error.se > 0:
             statistic = (self.estimate - constant) / error.se
@@ -115,7 +114,8 @@ class ModalityEstimate(Measured):
         Raises ValueError for a margin that is not positive.
         """
         check_alpha(alpha)
-        if not margin > 0:
+        check_number(constant, "constant")
+        if not check_number(margin, "margin") > 0:
             raise ValueError(f"Margin {margin} must be above 0.")
         error = self._error(assume)
         above = self._tail(self.estimate - (constant - margin), constant - margin, error)
@@ -154,6 +154,8 @@ class ModalityEstimate(Measured):
     def _error(self, assume: Assumption) -> Error:
         if assume in self.errors:
             return self.errors[assume]
+        if assume not in SAYS:
+            raise ValueError(f"assume={assume!r} is unknown; choose one of {', '.join(SAYS)}.")
         raise InsufficientData(
             f"{SAYS[assume]}: {self.n_readers} reader of {self.n_images} cases says nothing of "
             f"other readers. Invite another reader, or assume='fixed_readers'."

@@ -146,6 +146,8 @@ def _shares(
     if shares is None:
         raw = [part.weight for part in parts]
     else:
+        if not isinstance(shares, Mapping) or not sum(shares.values()) > 0:
+            raise ValueError(f"shares is {shares!r}; name each stratum's share, together above 0.")
         wanted = {label for label, share in shares.items() if share > 0}
         if wanted - set(labels):
             unread = ", ".join(sorted(map(str, wanted - set(labels))))

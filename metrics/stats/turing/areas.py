@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from metrics.errors import InsufficientData
 from metrics.stats.intervals import check_level, critical
+from metrics.stats.readings import numbers
 from metrics.stats.result import Test
 from metrics.stats.roc import (
     Bools,
@@ -60,7 +61,8 @@ def delong(
     if score_b is None:
         labels, values, missing = labelled(truth, score_a)
         return _one_area(labels, values, missing, level)
-    first, second = (np.asarray(s, dtype=float).ravel() for s in (score_a, score_b))
+    first = numbers(score_a, "score_a", bounded=False)
+    second = numbers(score_b, "score_b", bounded=False)
     if first.size != second.size:
         raise ValueError(f"{first.size} and {second.size} scores: give both for every case.")
     pair = np.column_stack([first, second])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, sqrt
 
-from metrics.stats.intervals import check_alpha
+from metrics.stats.intervals import check_alpha, check_number
 from metrics.stats.proportions.binomial import check_counts
 from metrics.stats.result import THIS_READER, Estimate, Test
 
@@ -65,6 +65,8 @@ def equivalence(
 
     x, n = check_counts(x, n)
     check_alpha(alpha)
+    check_number(margin, "margin")
+    check_number(constant, "constant")
     lower, upper = constant - margin, constant + margin
     if not (margin > 0 and lower > 0 and upper < 1):
         raise ValueError(f"Margin {margin} around {constant} leaves (0, 1); choose a smaller one.")
@@ -119,6 +121,11 @@ def verdict(
     level of the two-sided test alone, where looks before the end have spent some of alpha.
     Raises ValueError when the two tests are not of the same estimate.
     """
+    if not (isinstance(difference, Test) and isinstance(equivalent, Equivalence)):
+        raise ValueError(
+            f"verdict was given a {type(difference).__name__} and a {type(equivalent).__name__}; "
+            f"it combines a test such as binomial_test() with the result of equivalence()."
+        )
     if abs(difference.estimate - equivalent.estimate) > 1e-9:
         raise ValueError(
             f"The tests are of different estimates, {difference.estimate:g} and "

@@ -66,6 +66,7 @@ def test_a_level_outside_0_and_1_is_refused_everywhere(name: str, level: float) 
         LEVELLED[name](level)
 
 
+TWO = mrmc.obuchowski_rockette(READINGS)
 ONE = mrmc.obuchowski_rockette(READINGS[READINGS["modality"] == 0])
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "no count": (lambda: proportions.interval(None, 9), "both must be whole"),  # type: ignore[arg-type]
@@ -73,6 +74,37 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "alpha of one half": (lambda: turing.equivalence(5, 10, alpha=0.5), "alpha is 0.5"),
     "mrmc alpha": (lambda: ONE.equivalence(0.5, 0.1, alpha=0.7), "alpha is 0.7"),
     "no constant": (lambda: ONE.against(float("nan")), "constant is nan"),
+    "a constant in words": (lambda: ONE.against("chance"), "constant is 'chance'"),  # type: ignore[arg-type]
+    "a margin in words": (lambda: ONE.equivalence(0.5, "small"), "margin is 'small'"),  # type: ignore[arg-type]
+    "another assumption": (
+        lambda: ONE.against(0.5, assume="fixed"),  # type: ignore[arg-type]
+        "choose one of random_both, fixed_readers, fixed_cases",
+    ),
+    "one of two modalities": (
+        lambda: TWO.against(0.5),
+        "the study has 2 modalities, 0, 1; name the one to test, for example modality='0'",
+    ),
+    "equivalence of one of two": (lambda: TWO.equivalence(0.5, 0.1), "No modality is named"),
+    "a modality of another study": (lambda: TWO.against(0.5, modality="CT"), "'CT' is not among"),
+    "no p0": (lambda: comparison.binomial_test(1, 2, None), "p0 is None"),  # type: ignore[arg-type]
+    "no margin": (lambda: turing.equivalence(3, 5, None), "margin is None"),  # type: ignore[arg-type]
+    "a verdict of one test twice": (
+        lambda: turing.verdict(*[comparison.binomial_test(5, 10, 0.5)] * 2),  # type: ignore[arg-type]
+        "combines a test such as binomial_test",
+    ),
+    "text in a table": (lambda: comparison.mcnemar(np.full((2, 2), "a")), "must hold numbers"),
+    "ragged strata": (lambda: comparison.cmh([[[1, 2], [3, 4]], [[1, 2]]]), "rows of one length"),
+    "text for p-values": (lambda: comparison.adjust(["low"]), "p_values must hold numbers"),
+    "clusters of lists": (lambda: proportions.clustered_rate([1, 0], [[1], [2]]), "not of lists"),
+    "pairs for readers": (lambda: agreement.cohen_kappa([[1, 2]], [[1, 2]]), "not of lists"),
+    "a grid of classes": (lambda: confusion.confusion([["a"]], [["a"]]), "not of lists"),
+    "shares of nothing": (
+        lambda: proportions.post_stratified_rate(
+            [1, 0] * 2, [0.5] * 4, list("aabb"), {"a": 0, "b": 0}
+        ),
+        "together above 0",
+    ),
+    "looks in words": (lambda: sequential.pocock("two"), "looks is 'two'"),  # type: ignore[arg-type]
     "no cut": (
         lambda: mrmc.obuchowski_rockette(READINGS, metric="accuracy", positive_at=float("nan")),
         "positive_at is missing",
@@ -153,6 +185,24 @@ def test_rows_and_columns_serve_as_a_frame() -> None:
     frame = mrmc.obuchowski_rockette(READINGS)
     for given in (READINGS.to_dict("records"), READINGS.to_dict("list")):
         assert mrmc.obuchowski_rockette(given).random_both == frame.random_both  # type: ignore[arg-type]
+
+
+def test_a_modality_is_named_by_its_label_or_by_its_words() -> None:
+    labelled = mrmc.obuchowski_rockette(READINGS.assign(modality=READINGS["modality"] + 0.5))
+    found = {
+        labelled.against(0.5, modality=name).estimate for name in (1.5, "1.5", np.float64(1.5))
+    }
+    assert found == {labelled.modalities[1].estimate}
+
+
+def test_classes_of_two_kinds_are_ordered_by_their_words() -> None:
+    intended, perceived = (pd.Series(given) for given in ([1, "b", 1, "b"], [1, "b", "b", "b"]))
+    assert confusion.confusion(intended, perceived, draws=10).classes == (1, "b")
+
+
+def test_missing_scores_of_two_readers_may_be_any_kind_of_missing() -> None:
+    gaps = pd.Series([1, None, 3, 2, 3, 4], dtype="Int64")
+    assert turing.delong([0, 0, 0, 1, 1, 1], gaps, SCORE).n_missing == 1
 
 
 def test_endless_scores_of_both_signs_are_not_missing() -> None:
