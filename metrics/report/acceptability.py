@@ -43,7 +43,7 @@ class AcceptRow(Row):
 
 @dataclass(frozen=True)
 class LevelRow(Row):
-    """Hold how many ratings of an arm fell on one level."""
+    """Hold how many ratings of an arm fell on one level; level 0 is no rating, and says why."""
 
     part: int
     arm: str
@@ -115,12 +115,14 @@ def _levels(part: pd.DataFrame, facts: Facts) -> Iterator[LevelRow]:
     labels = facts.scale(order)
     top = max(len(labels), int(part["rating"].max()), 5)
     for arm in arms_of(part, facts):
-        counts = part.loc[part["arm"] == arm, "rating"].value_counts()
+        mine, source = part[part["arm"] == arm], facts.arm(arm).source
+        counts, outcomes = mine["rating"].value_counts(), mine["outcome"].value_counts()
         for level in range(1, top + 1):
             label = labels[level - 1] if level <= len(labels) else str(level)
-            yield LevelRow(
-                order, arm, facts.arm(arm).source, level, str(label), int(counts.get(level, 0))
-            )
+            yield LevelRow(order, arm, source, level, str(label), int(counts.get(level, 0)))
+        for outcome in ("cannot_judge", "missing"):
+            label = outcome.replace("_", " ")
+            yield LevelRow(order, arm, source, 0, label, int(outcomes.get(outcome, 0)))
 
 
 def accept_table(rows: tuple[AcceptRow, ...], facts: Facts, key: str) -> Table:
@@ -166,14 +168,14 @@ def level_table(rows: tuple[LevelRow, ...], facts: Facts, key: str) -> Table:
     """Return the counts of levels, a line per arm."""
     arms = list(dict.fromkeys(row.arm for row in rows))
     labels = list(dict.fromkeys((row.level, row.label) for row in rows))
-    cells = {(row.arm, row.level): row.n for row in rows}
+    cells = {(row.arm, row.level, row.label): row.n for row in rows}
     return Table(
         key=key,
         title="Ratings by level",
         records=rows,
         header=("Arm", *(f"#{label}" for _, label in labels)),
         body=tuple(
-            (facts.arm(arm).label, *(str(cells[arm, level]) for level, _ in labels)) for arm in arms
+            (facts.arm(arm).label, *(str(cells[arm, *label]) for label in labels)) for arm in arms
         ),
         caption="Counts of readings: a description. Levels are ordered, not spaced: no mean.",
     )

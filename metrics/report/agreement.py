@@ -305,6 +305,8 @@ def _questions_of_kind(kind: str, part: pd.DataFrame, facts: Facts) -> list[Ques
             if part[f"q_criterion_{code}"].notna().any()
         ]
         return [Question("plausible", "q_verdict", (0.0, 1.0)), *criteria]
+    if kind == "lesion":
+        return [Question("lesion plausible", "q_verdict", (0.0, 1.0))]
     if kind == "turing":
         levels = tuple(float(level) for level in range(1, 7))
         return [

@@ -78,7 +78,7 @@ def difference_rows(part: pd.DataFrame, pair: tuple[str, str], facts: Facts) -> 
         return []
     # with several readers the analysis is the same for one class and for all images; with one
     # reader classes differ in difficulty, so that the overall question goes to the strata (CMH)
-    several = len(readers_of(part)) > 1
+    several = len(readers_of(part[part["arm"].isin(pair)])) > 1
     return _adjusted(rows) + ([_row(part, pair, facts, ("", EVERY))] if several else [])
 
 
@@ -317,7 +317,6 @@ def difference_table(rows: Sequence[DifferenceRow], facts: Facts, key: str) -> T
     """Return the differences of one pair of arms, in percentage points."""
     first = rows[0]
     ours, theirs = facts.arm(first.arm).label, facts.arm(first.reference).label
-    methods = words.unique(row.method for row in rows if row.method != "refused")
     return Table(
         key=key,
         title=f"{ours} minus {theirs}",
@@ -334,7 +333,7 @@ def difference_table(rows: Sequence[DifferenceRow], facts: Facts, key: str) -> T
             )
             for row in rows
         ),
-        caption=f"Methods: {'; '.join(methods)}. Family of p-values: the classes of this table.",
+        caption=f"{words.methods(rows)} Family of p-values: the classes of this table.",
         total=sum(row.class_name == EVERY for row in rows),
     )
 
@@ -353,7 +352,7 @@ def overall_table(rows: Sequence[OverallRow], facts: Facts, key: str) -> Table:
                 words.number_with_limits(row.estimate, row.low, row.high),
                 words.p_value(row.p),
                 str(row.n_images),
-                row.method,
+                words.method(row.method),
             )
             for row in rows
         ),

@@ -172,7 +172,7 @@ def stacked(
     steps = np.linspace(0, len(LEVELS) - 1, max(len(parts), 2)).round().astype(int)
     colours = [LEVELS[step] for step in steps] if ordered else PALETTE
     # the darkest and the lightest level would be lost on a dark and on a light page
-    outline = {"line": {"color": REAL, "width": 1}} if ordered else {}
+    outline: dict[str, Any] = {"line": {"color": REAL, "width": 1}} if ordered else {}
     data = [
         {
             "type": "bar",

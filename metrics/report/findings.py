@@ -149,7 +149,6 @@ def score_table(rows: tuple[FindingRow, ...], facts: Facts, key: str) -> Table:
     """Return a line per finding and arm: sensitivity and specificity with what they rest on."""
     cells = {(row.finding, row.arm, row.score): row for row in rows}
     lines = _by_finding(dict.fromkeys((row.finding, row.arm) for row in rows))
-    methods = words.unique(row.method for row in rows if row.method != "refused")
     body = []
     for code, arm in lines:
         found = [cells.get((code, arm, score)) for score in (SENSITIVITY, SPECIFICITY)]
@@ -162,7 +161,7 @@ def score_table(rows: tuple[FindingRow, ...], facts: Facts, key: str) -> Table:
         header=("Finding", "Arm", "#Sensitivity (95 %)", "#images, readings",
                 "#Specificity (95 %)", "#images, readings"),
         body=tuple(body),
-        caption=f"Of judged readings. {NOTE} Methods: {'; '.join(methods[:4])}.",
+        caption=f"Of judged readings. {NOTE} {words.methods(rows)}",
     )  # fmt: skip
 
 

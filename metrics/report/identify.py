@@ -1,6 +1,6 @@
 """Identify: intended against perceived class per arm, with real images as the ceiling."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -74,9 +74,11 @@ def score_rows(order: int, found: dict[str, Confusion | str], facts: Facts) -> t
             continue
         for scores in one.per_class:
             code = str(scores.name)
+            sizes = {"recall": scores.support, "precision": scores.answered}
             for score in ("recall", "precision", "f1"):
                 place = (order, arm, code, facts.class_name(code))
-                rows.append(_score(place, score, getattr(scores, score), facts))
+                row = _score(place, score, getattr(scores, score), facts)
+                rows.append(replace(row, n_readings=sizes.get(score, row.n_readings)))
         for score, estimate in (
             ("recall", one.macro_recall),
             ("precision", one.macro_precision),
@@ -125,12 +127,12 @@ def score_table(rows: tuple[ScoreRow, ...], facts: Facts, key: str) -> Table:
     order = {name: index for index, name in enumerate(facts.classes.values())}
     lines.sort(key=lambda line: order.get(line[0], len(order)))
     names = ("recall", "precision", "f1")
-    methods = words.unique(row.method for row in rows)
+    methods = words.unique(words.method(row.method) for row in rows)
     return Table(
         key=key,
         title="Intended class named",
         records=rows,
-        header=("Class", "Arm", "#Recall (95 %)", "#Precision", "#F1", "#readings"),
+        header=("Class", "Arm", "#Recall (95 %)", "#Precision", "#F1", "#readings of the class"),
         body=tuple(
             (
                 line[0],
@@ -149,6 +151,17 @@ def _shown(row: ScoreRow) -> str:
     return words.with_limits(row.estimate, row.low, row.high)
 
 
+def named(code: str, facts: Facts) -> str:
+    """Return `Basophil (BAS)`: columns carry the code alone."""
+    name = facts.class_name(code)
+    return name if name == code else f"{name} ({code})"
+
+
+def _other_answers(codes: list[str], facts: Facts) -> str:
+    known = [f"{code} is {facts.class_name(code)}" for code in codes if code in facts.classes]
+    return f" {'; '.join(known)}." if known else ""
+
+
 def matrix_table(rows: tuple[CellRow, ...], facts: Facts, key: str) -> Table:
     """Return one arm's counts: a line per intended class, a column per answer."""
     intended = list(dict.fromkeys(row.intended for row in rows))
@@ -160,6 +173,10 @@ def matrix_table(rows: tuple[CellRow, ...], facts: Facts, key: str) -> Table:
         title=f"Intended against perceived class, {label}",
         records=rows,
         header=("Intended", *(f"#{answer}" for answer in answers)),
-        body=tuple((code, *(str(cells[code, answer]) for answer in answers)) for code in intended),
-        caption="Counts of readings; “cannot judge” is an answer of its own.",
+        body=tuple(
+            (named(code, facts), *(str(cells[code, answer]) for answer in answers))
+            for code in intended
+        ),
+        caption="Counts of readings; “cannot judge” is an answer of its own."
+        + _other_answers([answer for answer in answers if answer not in intended], facts),
     )

@@ -53,7 +53,7 @@ def defect_table(rows: tuple[DefectRow, ...], facts: Facts, key: str) -> Table:
         key=key,
         title="Defects marked",
         records=rows,
-        header=("Arm", "# Judged", "# Implausible", "# With a point"),
+        header=("Arm", "#judged", "#implausible", "#with a point"),
         body=tuple(
             (facts.arm(row.arm).label, str(row.n_judged), str(row.n_implausible), str(row.n_marked))
             for row in rows

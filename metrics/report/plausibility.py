@@ -15,7 +15,7 @@ from metrics.report.rates import (
     macro_estimate,
     rate_row,
 )
-from metrics.report.selection import arms_of, classes_of, split_by
+from metrics.report.selection import arms_of, classes_of, readers_of, split_by
 
 AVERAGE = "Average of classes"
 EVERY = "All images"
@@ -83,11 +83,47 @@ def _sizes(cells: dict[tuple[str, str], RateRow], name: str, arms: list[str]) ->
 
 
 def _caption(rows: tuple[RateRow, ...]) -> str:
-    methods = words.unique(row.method for row in rows if row.method != "refused")
     readers = max((row.n_readers for row in rows), default=0)
     return (
         f"Share of images judged plausible with 95 % limits per class, not simultaneous; "
-        f"{words.count(readers, 'reader')}. Methods: {'; '.join(methods)}."
+        f"{words.count(readers, 'reader')}. {words.methods(rows)}{_average_note(rows)}"
+    )
+
+
+def _average_note(rows: tuple[RateRow, ...]) -> str:
+    if not speaks_otherwise(rows):
+        return ""
+    return (
+        f" “{AVERAGE}” speaks of these readers only: its limits leave out how much readers differ, "
+        "and are narrower for that."
+    )
+
+
+def speaks_otherwise(rows: Iterable[RateRow]) -> bool:
+    """Say whether the average of classes is of other readers than the row of all images."""
+    said = {(row.arm, row.class_name): row.estimand for row in rows if row.estimate is not None}
+    return any(
+        name == AVERAGE and said.get((arm, EVERY), estimand) != estimand
+        for (arm, name), estimand in said.items()
+    )
+
+
+def comparable(rows: Iterable[RateRow]) -> list[RateRow]:
+    """Return the rows whose limits may stand in one figure: all of the same readers."""
+    every = list(rows)
+    mixed = speaks_otherwise(every)
+    return [row for row in every if not (mixed and row.class_name == AVERAGE)]
+
+
+def basis(part: pd.DataFrame, facts: Facts) -> str:
+    """Say what the rates of a part rest on, with what was not judged."""
+    judged = int(part["verdict"].notna().sum())
+    cannot = int((part["outcome"] == "cannot_judge").sum())
+    missing = int((part["outcome"] == "missing").sum())
+    return (
+        f"From {words.count(judged, 'verdict')} of {words.count(len(readers_of(part)), 'reader')} "
+        f"on {words.count(part['case'].nunique(), 'image')}; {cannot} could not be judged and "
+        f"{missing} are missing (both are counted in the tables). Snapshot {facts.hash}."
     )
 
 

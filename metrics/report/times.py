@@ -15,6 +15,7 @@ from metrics.stats.result import Test
 
 STRETCHES = 10
 THIRDS = ("first third", "second third", "last third")
+ORDER, ORDER_RATIO = "order", "time ratio per 10 images"
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,20 @@ def effect_rows(part: pd.DataFrame, facts: Facts) -> tuple[EffectRow, ...]:
         return (_refused(name, "time", frame, str(error)),)
     notes = "; ".join(words.unique(found.warnings))
     rows = [_effect(name, "geometric mean, s", found.geometric_mean, notes)]
+    first = min(frame["arm"])
     for term, test in found.ratios.items():
-        label = "time ratio per 10 images" if term == "order" else f"time ratio, {term}"
-        rows.append(_effect(name, label, test, notes))
+        rows.append(_effect(name, _ratio_name(term, first, facts), test, notes))
     return tuple(rows)
+
+
+def _ratio_name(term: str, first: str, facts: Facts) -> str:
+    """Say what a ratio compares: an arm to the first arm, right answers to wrong ones."""
+    if term == ORDER:
+        return ORDER_RATIO
+    if term.startswith("arm "):
+        arm = facts.arm(term.removeprefix("arm ")).label
+        return f"time ratio, {arm} to {facts.arm(first).label}"
+    return "time ratio, right to wrong answers" if term == "correct" else f"time ratio, {term}"
 
 
 def _effect(name: tuple[int, str], effect: str, test: Test, notes: str) -> EffectRow:
@@ -205,7 +216,7 @@ def order_rows(part: pd.DataFrame) -> tuple[EffectRow, ...]:
                 test = logistic_random_intercept(values, design, groups).term("order")
         except (ValueError, FloatingPointError) as error:
             size = pd.DataFrame({"case": cases(mine), "reader": mine["reader"]})
-            rows.append(_refused(name, "odds ratio of yes per 100 images", size, str(error)))
+            rows.append(_refused(name, _odds_name(name[1]), size, str(error)))
             continue
         rows.append(_odds(name, reader, test, cases(mine).nunique()))
     return tuple(rows)
@@ -227,7 +238,7 @@ def _odds(name: tuple[int, str], reader: str, test: Test, n_images: int) -> Effe
         part=name[0],
         kind=name[1],
         reader=reader,
-        effect="odds ratio of yes per 100 images",
+        effect=_odds_name(name[1]),
         estimate=estimate,
         low=low,
         high=high,
@@ -239,6 +250,11 @@ def _odds(name: tuple[int, str], reader: str, test: Test, n_images: int) -> Effe
         estimand="this reader",
         warnings="; ".join(words.unique(test.warnings)),
     )
+
+
+def _odds_name(kind: str) -> str:
+    said = "synthetic" if kind == "turing" else "plausible"
+    return f"odds ratio of “{said}” per 100 images"
 
 
 def yes_values(part: pd.DataFrame) -> np.ndarray:
@@ -272,7 +288,6 @@ def time_table(rows: tuple[TimeRow, ...], facts: Facts, key: str) -> Table:
 
 def effect_table(rows: tuple[EffectRow, ...], key: str, title: str) -> Table:
     """Return ratios with limits."""
-    methods = words.unique(row.method.split(":")[0] for row in rows if row.method != "refused")
     return Table(
         key=key,
         title=title,
@@ -288,7 +303,7 @@ def effect_table(rows: tuple[EffectRow, ...], key: str, title: str) -> Table:
             )
             for row in rows
         ),
-        caption=f"A ratio of 1 means no effect. Methods: {'; '.join(methods) or 'refused'}.",
+        caption=f"A ratio of 1 means no effect. {words.methods(rows)}",
     )
 
 

@@ -11,7 +11,6 @@ def measure_table(rows: tuple[MeasureRow, ...], key: str) -> Table:
     cells = {(row.reader, row.measure): row for row in rows}
     readers = list(dict.fromkeys(row.reader for row in rows))
     sizes = {row.reader: f"{row.n_readings} ({row.n_images})" for row in rows}
-    methods = words.unique(row.method for row in rows if row.method != "refused")
     return Table(
         key=key,
         title="Readers",
@@ -21,7 +20,7 @@ def measure_table(rows: tuple[MeasureRow, ...], key: str) -> Table:
             (reader, *(_shown(cells[reader, name]) for name in MEASURES), sizes[reader])
             for reader in readers
         ),
-        caption=f"Positive means synthetic; 95 % limits. Methods: {'; '.join(methods)}.",
+        caption=f"Positive means synthetic; 95 % limits. {words.methods(rows)}",
         total=int(EVERY_READER in readers),
     )
 
@@ -44,6 +43,7 @@ def verdict_table(rows: tuple[VerdictRow, ...], facts: Facts, key: str) -> Table
             "Endpoint",
             "#Estimate (95 %)",
             "#p, chance",
+            "#p Holm",
             "#p, equivalence",
             "Verdict",
             "#readings",
@@ -54,6 +54,7 @@ def verdict_table(rows: tuple[VerdictRow, ...], facts: Facts, key: str) -> Table
                 row.endpoint,
                 words.number_with_limits(row.estimate, row.low, row.high),
                 words.p_value(row.p_chance),
+                words.p_value(row.p_chance_holm),
                 words.p_value(row.p_equivalence),
                 row.state,
                 str(row.n_readings),
@@ -62,7 +63,8 @@ def verdict_table(rows: tuple[VerdictRow, ...], facts: Facts, key: str) -> Table
         ),
         caption=(
             f"Chance is the constant .5; margin ±{facts.margin:g} ({origin}), "
-            f"alpha {facts.alpha:g}. A p-value above alpha alone shows no equivalence."
+            f"alpha {facts.alpha:g}. A p-value above alpha alone shows no equivalence. A reader's "
+            "verdict is of that reader alone; p Holm is adjusted for the number of readers."
         ),
         total=int(bool(rows) and rows[-1].reader == EVERY_READER),
     )

@@ -1,22 +1,43 @@
 """Numbers as people read them. Exports never pass through here: they keep full precision."""
 
+import re
 from collections.abc import Iterable
+from typing import Any
 
 NONE = "–"
+REFUSED = "refused"
 MINUS = "\u2212"
 
 
+# signs of the library's method names as a journal prints them
+PRINTED = {
+    "wilson": "Wilson",
+    "newcombe": "Newcombe",
+    "clopper-pearson": "Clopper-Pearson",
+    "jeffreys": "Jeffreys",
+    "agresti-coull": "Agresti-Coull",
+    " auc": " AUC",
+    " 0.95": " 95 %",
+}
+
+
+def _fixed(value: float, digits: int, sign: str = "") -> str:
+    """Return the rounded number; what rounds to nothing has no sign."""
+    text = f"{value:{sign}.{digits}f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", MINUS)
+
+
 def percent(value: float | None, digits: int = 1) -> str:
-    return NONE if value is None else f"{100 * value:.{digits}f} %".replace("-", MINUS)
+    return NONE if value is None else f"{_fixed(100 * value, digits)} %"
 
 
 def points(value: float | None, digits: int = 1) -> str:
     """Return a difference of rates in percentage points, with its sign."""
-    return NONE if value is None else f"{100 * value:+.{digits}f}".replace("-", MINUS)
+    return NONE if value is None else _fixed(100 * value, digits, "+")
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    return NONE if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    return NONE if value is None else _fixed(value, digits)
 
 
 def p_value(value: float | None) -> str:
@@ -29,7 +50,7 @@ def with_limits(estimate: float | None, low: float | None, high: float | None) -
     """Return `62.5 % (51.8 to 72.1)`; without limits the estimate alone."""
     if estimate is None or low is None or high is None:
         return percent(estimate)
-    return f"{percent(estimate)} ({100 * low:.1f} to {100 * high:.1f})".replace("-", MINUS)
+    return f"{percent(estimate)} ({_fixed(100 * low, 1)} to {_fixed(100 * high, 1)})"
 
 
 def points_with_limits(estimate: float | None, low: float | None, high: float | None) -> str:
@@ -55,6 +76,27 @@ def sentence_list(parts: Iterable[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def method(name: str) -> str:
+    """Return a method as a caption names it."""
+    for sign, printed in PRINTED.items():
+        name = re.sub(rf"{re.escape(sign)}(?![\w.])", printed, name)
+    return name
+
+
+def methods(rows: Iterable[Any]) -> str:
+    """Return `Methods: ..` of rows that have one, and why the others are refused.
+
+    A caption ends with it: a dash in a table is then never without its reason.
+    """
+    every = tuple(rows)
+    used = unique(method(row.method) for row in every if row.method != REFUSED)
+    reasons = unique(row.warnings for row in every if row.method == REFUSED)
+    said = f"Methods: {'; '.join(used)}." if used else ""
+    more = " and other reasons in the download" if len(reasons) > 1 else ""
+    why = f"{NONE} means refused: {reasons[0].rstrip('.')}{more}." if reasons else ""
+    return " ".join(filter(None, (said, why))) or "No row, no method."
 
 
 def unique(parts: Iterable[str]) -> tuple[str, ...]:

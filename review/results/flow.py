@@ -45,7 +45,9 @@ def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
         "answered": outcomes["answered"],
         "cannot_judge": outcomes["cannot_judge"],
         "missing": outcomes["missing"],
-        "recognised": sum("recognised" in row["flags"] for row in primary),
+        "recognised": sum(
+            "recognised" in row["flags"] and row["outcome"] == "answered" for row in primary
+        ),
     }
 
 

@@ -52,7 +52,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
 
 def _figure(rows: tuple[LevelRow, ...], facts: Facts, suffix: str) -> Figure:
     arms = list(dict.fromkeys(row.arm for row in rows))
-    labels = dict.fromkeys((row.level, row.label) for row in rows)
+    labels = dict.fromkeys((row.level, row.label) for row in rows if row.level)
     cells = {(row.arm, row.level): row.n for row in rows}
     parts = [(label, [cells[arm, level] for arm in arms]) for level, label in labels]
     names = [facts.arm(arm).label for arm in arms]
@@ -113,4 +113,4 @@ def _reading(rows: tuple[AcceptRow, ...], facts: Facts) -> str:
             f"{words.percent(row.bound)}: point rule {point}, bound rule {bound}"
         )
     method = next((row.method for row in rows if row.method != "refused"), "refused")
-    return f"{'; '.join(said)}. Method: {method}; these readers."
+    return f"{'; '.join(said)}. Method: {words.method(method)}; these readers."

@@ -92,17 +92,37 @@ def _reading(between: list[AgreementRow], within: list[AgreementRow], facts: Fac
         if main and not row.question.startswith(("criterion", "finding")):
             limits = words.number_with_limits(row.estimate, row.low, row.high)
             said.append(
-                f"“{row.question}”: {row.coefficient} {limits} of {row.n_readers} readers on "
-                f"{words.count(row.n_images, 'image')} (these readers)"
+                f"“{row.question}” {row.coefficient} {limits} of {row.n_readers} readers on "
+                f"{words.count(row.n_images, 'image')}"
             )
-    own = [r for r in within if r.coefficient in PRIMARY and r.estimate is not None]
-    for row in own:
-        limits = words.number_with_limits(row.estimate, row.low, row.high)
-        if not row.question.startswith(("criterion", "finding")):
-            said.append(
-                f"{row.group} with themselves on “{row.question}”: {limits}, n = {row.n_images}"
-            )
-    return f"{'; '.join(said) or 'No coefficient could be estimated'}. Snapshot {facts.hash}."
+    between_them = f"Between readers: {'; '.join(said)} (these readers)." if said else ""
+    parts = (between_them, _own_reading(within), f"Snapshot {facts.hash}.")
+    if not any(parts[:2]):
+        return f"Too few answers to the same images: no coefficient is estimated. {parts[2]}"
+    return " ".join(filter(None, parts))
+
+
+def _own_reading(within: list[AgreementRow]) -> str:
+    """Return a clause per question: the only reader's coefficient, or the range over readers."""
+    asked: dict[tuple[int, str], list[AgreementRow]] = {}
+    for row in within:
+        one_of_many = row.question.startswith(("criterion", "finding"))
+        if row.coefficient in PRIMARY and row.estimate is not None and not one_of_many:
+            asked.setdefault((row.part, row.question), []).append(row)
+    said = [f"“{question}” {_over_readers(rows)}" for (_, question), rows in asked.items()]
+    return f"Within readers, by hidden repeats: {'; '.join(said)}." if said else ""
+
+
+def _over_readers(rows: list[AgreementRow]) -> str:
+    """Return what the coefficients of one question are, with how many repeats each rests on."""
+    name, sizes = rows[0].coefficient, [row.n_images for row in rows]
+    if len(rows) == 1:
+        limits = words.number_with_limits(rows[0].estimate, rows[0].low, rows[0].high)
+        return f"{name} {limits} of {rows[0].group}, {words.count(sizes[0], 'repeat')}"
+    values = [row.estimate for row in rows if row.estimate is not None]
+    least, most = words.number(min(values)), words.number(max(values))
+    repeats = f"{min(sizes)} to {max(sizes)}" if min(sizes) < max(sizes) else f"{sizes[0]}"
+    return f"{name} {least} to {most} over {len(rows)} readers, {repeats} repeats each"
 
 
 def _repeat_note(within: list[AgreementRow]) -> tuple[str, ...]:
@@ -110,6 +130,6 @@ def _repeat_note(within: list[AgreementRow]) -> tuple[str, ...]:
     if not few:
         return ()
     return (
-        f"Fewer than {ENOUGH_REPEATS} repeats for {words.sentence_list(few)}: agreement within "
-        "these readers is uncertain.",
+        f"Fewer than {ENOUGH_REPEATS} repeats of a question for {words.sentence_list(few)}: "
+        "agreement within these readers is uncertain there.",
     )

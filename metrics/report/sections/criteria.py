@@ -71,6 +71,6 @@ def _reading(rows: tuple[CriterionRow, ...], facts: Facts) -> str:
             limits = words.with_limits(worst.estimate, worst.low, worst.high)
             said.append(
                 f"{facts.arm(arm).label}: “{worst.label}” fails most, {limits} "
-                f"({worst.form}, n = {worst.n_judged}, {worst.method})"
+                f"({worst.form}, n = {worst.n_judged}, {words.method(worst.method)})"
             )
     return f"{'; '.join(said)}. Snapshot {facts.hash}."

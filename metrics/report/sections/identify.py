@@ -12,6 +12,7 @@ from metrics.report.identify import (
     cell_rows,
     confusions,
     matrix_table,
+    named,
     score_rows,
     score_table,
 )
@@ -60,7 +61,7 @@ def _figure(found: Confusion, arm: str, facts: Facts, suffix: str) -> Figure:
     sums = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, sums, out=np.zeros_like(counts), where=sums > 0)
     names = (
-        [facts.class_name(str(code)) for code in found.classes],
+        [named(str(code), facts) for code in found.classes],
         [str(code) for code in found.answers],
     )
     title = f"Perceived class, {facts.arm(arm).label}"
@@ -72,7 +73,7 @@ def _reading(rows: tuple[ScoreRow, ...], facts: Facts) -> str:
     said = [
         f"{facts.arm(row.arm).label}: the intended class was named in "
         f"{words.with_limits(row.estimate, row.low, row.high)} of "
-        f"{words.count(row.n_readings, 'reading')} ({row.method}; {row.estimand})"
+        f"{words.count(row.n_readings, 'reading')} ({words.method(row.method)}; {row.estimand})"
         for row in rows
         if row.class_name == MACRO and row.score == "accuracy"
     ]

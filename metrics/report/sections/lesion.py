@@ -6,7 +6,16 @@ from metrics.report import figures, words
 from metrics.report.document import Figure, Section, Table, empty_section
 from metrics.report.facts import Facts
 from metrics.report.lesion import defect_figure, defect_rows, defect_table, marked
-from metrics.report.plausibility import ceiling_reading, rate_rows, rate_table, screening_warning
+from metrics.report.plausibility import (
+    EVERY,
+    basis,
+    ceiling_reading,
+    comparable,
+    rate_rows,
+    rate_table,
+    screening_warning,
+)
+from metrics.report.rates import RateRow
 from metrics.report.readers import standing_notes
 from metrics.report.selection import for_rates, of_kind, parts_of, primary, readers_of
 
@@ -27,7 +36,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         rates = rate_rows(narrow, facts)
         title = "Lesions judged plausible, per class and arm"
         figures_ += [
-            figures.forest(rates, facts, f"lesion{suffix}", title),
+            figures.forest(comparable(rates), facts, f"lesion{suffix}", title),
             defect_figure(part, facts, f"defects{suffix}"),
         ]
         tables += [
@@ -36,14 +45,25 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         ]
         readings.append(
             f"Lesions judged plausible: {ceiling_reading(rates, facts)}. "
-            f"{words.count(len(marked(part)), 'point')} of defects were marked."
+            f"{_method(rates)}{_marked(len(marked(part)))} {basis(narrow, facts)}"
         )
         warnings.extend(screening_warning(part))
     return Section(
         key=KEY,
         title=TITLE,
-        reading=f"{' '.join(readings)} Snapshot {facts.hash}.",
+        reading=" ".join(readings),
         figures=tuple(figures_),
         tables=tuple(tables),
         warnings=words.unique(warnings),
     )
+
+
+def _method(rows: tuple[RateRow, ...]) -> str:
+    """Say how the rates of all images were found, and for whom they speak."""
+    found = [row for row in rows if row.class_name == EVERY and row.estimate is not None]
+    said = words.unique(f"{words.method(row.method)}; {row.estimand}" for row in found)
+    return f"Method: {' and '.join(said)}. " if said else ""
+
+
+def _marked(n: int) -> str:
+    return f"{words.count(n, 'defect was', 'defects were')} marked with a point."

@@ -16,7 +16,9 @@ from metrics.report.document import Figure, Section, Table, empty_section
 from metrics.report.facts import Facts
 from metrics.report.plausibility import (
     EVERY,
+    basis,
     ceiling_reading,
+    comparable,
     rate_rows,
     rate_table,
     screening_warning,
@@ -87,10 +89,10 @@ def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[T
         (
             f"Images judged plausible: {ceiling_reading(rates, facts)}.",
             _difference_sentence(compared, overall, facts),
-            _basis(part, facts),
+            basis(part, facts),
         )
     )
-    figure = figures.forest(rates, facts, f"plausibility{suffix}", title)
+    figure = figures.forest(comparable(rates), facts, f"plausibility{suffix}", title)
     return figure, tables, reading
 
 
@@ -111,19 +113,8 @@ def _difference_sentence(rows: list[DifferenceRow], overall: list[OverallRow], f
         f"{words.points_with_limits(row.estimate, row.low, row.high)}"
         for row in chosen
     )
-    methods = words.sentence_list(words.unique(row.method for row in chosen))
+    methods = words.sentence_list(words.unique(words.method(row.method) for row in chosen))
     return f"Differences in points: {said}. Method: {methods}; {chosen[0].estimand}."
-
-
-def _basis(part: pd.DataFrame, facts: Facts) -> str:
-    judged = int(part["verdict"].notna().sum())
-    cannot = int((part["outcome"] == "cannot_judge").sum())
-    missing = int((part["outcome"] == "missing").sum())
-    return (
-        f"From {words.count(judged, 'verdict')} of {words.count(len(readers_of(part)), 'reader')} "
-        f"on {words.count(part['case'].nunique(), 'image')}; {cannot} could not be judged and "
-        f"{missing} are missing (both are counted in the tables). Snapshot {facts.hash}."
-    )
 
 
 def _ceiling_note(rows: pd.DataFrame, facts: Facts) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from metrics.report.facts import Facts
 from metrics.report.readers import standing_notes
 from metrics.report.selection import arms_of, parts_of, primary, readers_of
 from metrics.report.times import (
+    ORDER_RATIO,
     EffectRow,
     TimeRow,
     drift_rows,
@@ -21,7 +22,7 @@ from metrics.report.times import (
 
 KEY, TITLE = "times", "Times and drift"
 METHOD = "mixed model of log active time, readers and images crossed, REML; readers like these"
-WITH_YES = {"plausibility", "turing"}
+WITH_YES = {"plausibility", "lesion", "turing"}
 
 
 def section(frame: pd.DataFrame, facts: Facts) -> Section:
@@ -32,6 +33,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
     figures_: list[Figure] = []
     tables: list[Table] = []
     readings: list[str] = []
+    refused: list[str] = []
     for suffix, part in parts_of(rows):
         times, effects = time_rows(part, facts), effect_rows(part, facts)
         kind = str(part["part_kind"].iloc[0])
@@ -46,11 +48,12 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
                 effect_table(order, f"order{suffix}", f"Order effects on answers, {kind}"),
             ]
         figures_.append(_figure(part, times, facts, suffix))
-        readings.append(_reading(effects, times, kind))
+        readings.append(_reading(effects, times, f"Part {part['part'].iloc[0]}, {kind}"))
+        refused += [row.warnings for row in effects if row.estimate is None]
     return Section(
         KEY,
         TITLE,
-        f"{' '.join(readings)} Method: {METHOD}. Snapshot {facts.hash}.",
+        f"{' '.join(readings)} {_method(len(readings), refused)} Snapshot {facts.hash}.",
         tuple(figures_),
         tuple(tables),
         standing_notes(len(readers_of(rows)), facts),
@@ -97,12 +100,21 @@ def _figure(part: pd.DataFrame, rows: tuple[TimeRow, ...], facts: Facts, suffix:
     return figures.figure(f"times{suffix}", f"Reading times, {kind}", alt, data, layout)
 
 
-def _reading(effects: tuple[EffectRow, ...], times: tuple[TimeRow, ...], kind: str) -> str:
+def _method(n_parts: int, refused: list[str]) -> str:
+    """Name the model, and say once why it is refused where it is."""
+    used = f"Method: {METHOD}." if len(refused) < n_parts else ""
+    if not refused:
+        return used
+    where = "" if len(refused) == n_parts else f" in {words.count(len(refused), 'part')}"
+    why = f"No model of order and arm{where}: {refused[0].rstrip('.')}."
+    return f"{used} {why}".strip()
+
+
+def _reading(effects: tuple[EffectRow, ...], times: tuple[TimeRow, ...], name: str) -> str:
     by_name = {row.effect: row for row in effects if row.estimate is not None}
-    order = by_name.get("time ratio per 10 images")
-    head = f"{kind}: {words.count(sum(row.n_readings for row in times), 'reading')} with a time"
+    order = by_name.get(ORDER_RATIO)
+    head = f"{name}: {words.count(sum(row.n_readings for row in times), 'reading')} with a time"
     if order is None:
-        why = next((row.warnings for row in effects if row.warnings), "")
-        return f"{head}; the mixed model is refused ({why})."
+        return f"{head}."
     limits = words.number_with_limits(order.estimate, order.low, order.high)
     return f"{head}; ratio of geometric means per 10 images further down the list {limits}."

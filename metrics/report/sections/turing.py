@@ -10,6 +10,7 @@ from metrics.report.readers import standing_notes
 from metrics.report.selection import of_kind, parts_of, primary, readers_of
 from metrics.report.sensitivity import sensitivity_table, turing_rows
 from metrics.report.turing import (
+    EVERY_READER,
     MEASURES,
     MeasureRow,
     VerdictRow,
@@ -89,17 +90,29 @@ def _curves(part: pd.DataFrame) -> list[tuple[str, Curve]]:
 
 
 def _reading(part: pd.DataFrame, verdicts: tuple[VerdictRow, ...], facts: Facts) -> str:
-    head = verdicts[-1]
     answered = int(part["turing"].notna().sum())
     missing = len(part) - answered
-    many = words.count(len(verdicts), "reader")
-    whose = f"Reader {head.reader}" if len(verdicts) == 1 else f"All of {many}"
-    if head.reader == "all readers":
-        whose = "All readers together"
     return (
-        f"{whose}, {head.endpoint}: {head.sentence} Verdict: {head.state}. "
-        f"Method: {head.method}. From {words.count(answered, 'answer')} of "
+        f"{_verdict(verdicts)} From {words.count(answered, 'answer')} of "
         f"{words.count(len(readers_of(part)), 'reader')} on "
         f"{words.count(part['case'].nunique(), 'image')}, {missing} without an answer. "
         f"Snapshot {facts.hash}."
+    )
+
+
+def _verdict(verdicts: tuple[VerdictRow, ...]) -> str:
+    """Say the verdict of the only reader, or of all together; one never stands for the others."""
+    head = verdicts[-1]
+    if len(verdicts) > 1 and head.reader != EVERY_READER:
+        return (
+            "Nothing is said of all readers together: their common analysis is refused. "
+            "The table has each reader's own verdict."
+        )
+    whose = "All readers together" if head.reader == EVERY_READER else f"Reader {head.reader}"
+    if head.estimate is None:
+        return f"{whose}: no verdict. {head.sentence}"
+    limits = words.number_with_limits(head.estimate, head.low, head.high)
+    return (
+        f"{whose}, {head.endpoint} {limits}: {head.sentence} Verdict: {head.state}. "
+        f"Method: {words.method(head.method)}."
     )

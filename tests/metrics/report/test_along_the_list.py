@@ -86,7 +86,7 @@ def test_the_time_model_finds_the_ratios_that_made_the_times() -> None:
         ]  # fmt: skip
         parts.append(readings_of(rows, reader=f"R{reader}"))
     rows = {row.effect: row for row in times.effect_rows(pd.concat(parts), FACTS)}
-    order, arm = rows["time ratio per 10 images"], rows["time ratio, arm real"]
+    order, arm = rows["time ratio per 10 images"], rows["time ratio, real to gen"]
     for row, truth in ((order, 0.95), (arm, 1 / 1.3)):
         assert row.estimate == pytest.approx(truth, rel=0.05)
         assert row.low < truth < row.high

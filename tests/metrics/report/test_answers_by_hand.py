@@ -44,8 +44,9 @@ def test_acceptability_counts_strict_majorities_of_those_who_rated() -> None:
     # 9 of 10 reaches 80 % as a point, and its lower bound of .606 does not.
     assert (a.point_rule_met, a.bound_rule_met) == (True, False)
     assert (every.accepted, every.eligible) == (12, 14)
-    levels = {row.level: row.n for row in level_rows(part, FACTS)}
-    assert levels == {1: 1, 2: 1, 3: 2, 4: 20, 5: 25}
+    levels = {row.label: row.n for row in level_rows(part, FACTS)}
+    rated = {"1": 1, "2": 1, "3": 2, "4": 20, "5": 25}
+    assert levels == rated | {"cannot judge": 11, "missing": 0}
 
 
 def test_identify_counts_cannot_judge_as_no_class_beside_the_ceiling() -> None:
@@ -59,6 +60,8 @@ def test_identify_counts_cannot_judge_as_no_class_beside_the_ceiling() -> None:
     assert cells["A", "cannot judge"] == 2
     assert sum(cells.values()) == 15
     scores = {(row.arm, row.class_code, row.score): row for row in score_rows(1, found, FACTS)}
+    sizes = [scores["gen", "A", score].n_readings for score in ("recall", "precision", "f1")]
+    assert sizes == [10, 6, 15]  # of the class, called the class, all of the arm
     recall = scores["gen", "A", "recall"]
     assert recall.estimate == 6 / 10
     wilson = interval(6, 10)

@@ -28,7 +28,7 @@ def test_every_point_is_shown_in_its_arm_over_the_frame_of_the_image() -> None:
         points = list(zip(rows["defect_x"], rows["defect_y"], strict=True))
         assert sorted(shown[arm.title()]) == sorted(points)
     assert figure.spec["layout"]["yaxis"]["range"] == [1, 0]  # as on the screen: y goes down
-    assert "6 points" in found.reading
+    assert "6 defects were marked with a point. From 48 verdicts of 2 readers" in found.reading
 
 
 def test_the_table_counts_readings_and_points_per_arm() -> None:

@@ -1,0 +1,102 @@
+"""The sentences above the tables: what they claim, and how they read."""
+
+import pytest
+
+from metrics.report import words
+from metrics.report.build import build_report
+from metrics.report.document import Section
+from metrics.report.planner import Wish, plan_section
+from metrics.report.sections import agreement, plausibility, times, turing
+from tests.metrics.report.frames import facts_with, invented, readings_of
+from tests.worlds.snapshots import World
+
+EVERY_KIND = ("plausibility", "turing", "identify", "acceptability", "lesion")
+
+
+@pytest.fixture(scope="module", params=[1, 3])
+def sections(request: pytest.FixtureRequest) -> tuple[Section, ...]:
+    world = World(readers=request.param, per_cell=8, kinds=EVERY_KIND, repeats=0.3)
+    frame, facts = invented(world)
+    return build_report(frame, facts, "1").sections
+
+
+def test_every_sentence_begins_as_one_and_names_the_snapshot(sections: tuple[Section, ...]) -> None:
+    for section in sections:
+        if section.is_empty:
+            continue
+        starts = [part.lstrip("“")[:1] for part in section.reading.split(". ")]
+        assert not any(start.islower() for start in starts), section.reading
+        assert "Snapshot abababababab" in section.reading
+
+
+def test_no_caption_has_an_empty_list_of_methods(sections: tuple[Section, ...]) -> None:
+    captions = [table.caption for section in sections for table in section.tables]
+    assert not [
+        caption for caption in captions if "Methods: ." in caption or "Methods: ;" in caption
+    ]
+
+
+def test_one_readers_verdict_never_stands_for_all_of_them() -> None:
+    rows = [
+        {"reader": reader, "case": f"C{k}", "image": f"C{k}", "turing": 1}
+        for reader in ("R01", "R02")
+        for k in range(3)
+    ]
+    part = readings_of(rows, part_kind="turing")
+    found = turing.section(part, facts_with(("gen", "synthetic")))
+    assert "Nothing is said of all readers together" in found.reading
+    assert "1.000" not in found.reading
+
+
+def test_two_arms_are_compared_once_where_each_reader_read_other_arms() -> None:
+    arms = {"R01": ("late", "early"), "R02": ("other",)}
+    rows = [
+        {"reader": reader, "arm": arm, "case": f"{arm}{k}", "image": f"{arm}{k}", "verdict": k > 2}
+        for reader, read in arms.items()
+        for arm in read
+        for k in range(6)
+    ]
+    facts = facts_with(("early", "synthetic"), ("late", "synthetic"), ("other", "synthetic"))
+    found = plausibility.section(readings_of(rows), facts)
+    assert found.reading.count("late minus early") == 1
+
+
+def test_the_average_of_these_readers_stays_out_of_the_figure_of_readers_like_these() -> None:
+    frame, facts = invented(World(readers=4, per_cell=8))
+    found = plausibility.section(frame, facts)
+    table = next(table for table in found.tables if table.key == "plausibility")
+    assert "Average of classes" in [line[0] for line in table.body]
+    assert "speaks of these readers only" in table.caption
+    assert "Average of classes" not in found.figures[0].spec["layout"]["yaxis"]["ticktext"]
+    frame, facts = invented(World(readers=1, per_cell=8))
+    alone = plausibility.section(frame, facts)
+    assert "Average of classes" in alone.figures[0].spec["layout"]["yaxis"]["ticktext"]
+
+
+def test_agreement_on_lesions_and_a_range_for_repeats() -> None:
+    frame, facts = invented(World(readers=3, per_cell=12, kinds=("lesion",), repeats=0.5))
+    found = agreement.section(frame, facts)
+    assert found.reading.startswith("Between readers: “lesion plausible” Gwet AC1 ")
+    assert "over 3 readers" in found.reading
+    assert len(found.reading) < 400
+
+
+def test_a_refused_model_of_times_is_explained_once() -> None:
+    frame, facts = invented(World(readers=1, kinds=EVERY_KIND))
+    found = times.section(frame, facts)
+    assert found.reading.count("the model needs 2 of each") == 1
+    assert "Method: mixed model" not in found.reading
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert words.number_with_limits(0.004, -0.004, 0.3) == "0.00 (0.00 to 0.30)"
+    assert words.points(-0.0004) == "0.0"
+    assert words.method("wilson 0.95") == "Wilson 95 %"
+    assert words.method("equivalence 0.955") == "equivalence 0.955"
+
+
+def test_the_planner_says_that_its_turing_chances_are_approximate() -> None:
+    found = plan_section(Wish())
+    turing_table = next(table for table in found.tables if table.key == "planner-turing")
+    assert any("up to 9 points" in warning for warning in found.warnings)
+    assert "up to 9 points" in turing_table.caption
