@@ -343,3 +343,15 @@ def test_cells_are_read_on_a_tablet(browser, live_server):
     page.wait_for_function("() => document.documentElement.dataset.pending === '0'")
     assert Reading.objects.get().verdict is True
     tablet.close()
+
+
+@pytest.mark.parametrize("width", [900, 1280])
+def test_every_view_tool_of_a_lesion_part_is_on_the_screen(at, page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    world = _lesions(defect_point="required")
+    add_gallery(world, per_class=5)
+    at(world)
+    edge = page.locator("#stage").bounding_box()
+    last = page.get_by_role("button", name="Raw pixels").bounding_box()
+    assert last["x"] + last["width"] <= edge["x"] + edge["width"]
+    assert last["y"] + last["height"] <= 800
