@@ -12,7 +12,13 @@ from metrics.report import words
 from metrics.report.document import Row
 from metrics.report.facts import Facts
 from metrics.report.look_plan import looks_text
-from metrics.report.methods import design_text, endpoint_text, flow_text, readers_text
+from metrics.report.methods import (
+    audit_text,
+    design_text,
+    endpoint_text,
+    flow_text,
+    readers_text,
+)
 
 AUTHOR = "author"
 DATABASE = "database"
@@ -74,13 +80,17 @@ def _sampling(facts: Facts) -> str:
     drawn = sum(
         int(part.get("drawn") or part.get("cases", 0)) for part in facts.flow.get("parts") or []
     )
-    return f"{drawn} images drawn per class and arm by a recorded seed; none removed by hand."
+    void = sum(int(part.get("void", 0)) for part in facts.flow.get("parts") or [])
+    left_out = (
+        f"{words.count(void, 'assignment')} voided later, see Flow" if void else "none removed"
+    )
+    return f"{drawn} images drawn per class and arm by a recorded seed; {left_out}."
 
 
 def _blinding(facts: Facts) -> str:
     return (
-        "Readers never receive arm, source or file name; constant byte length; audit at prepare: "
-        + ("passed." if facts.raw.get("blinding_audit") else "not recorded.")
+        "Readers never receive arm, source or file name; constant byte length; "
+        f"{audit_text(facts.raw)}."
     )
 
 

@@ -45,6 +45,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         "readers": _readers(study),
         "amendments": list(study.amendments.order_by("pk").values("kind", "reason")),
         "blinding_audit": bool(study.audit_report),
+        "blinding_override": study.audit_override.get("reason", ""),
         "looks": [_look(look) for look in study.looks.order_by("number")],
     }
 
