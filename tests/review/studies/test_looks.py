@@ -8,7 +8,7 @@ from review.accounts.models import User
 from review.studies import services
 from review.studies.errors import BadProtocol, NotAllowed
 from review.studies.protocol import build_protocol
-from tests.worlds.building import make_draft, make_user
+from tests.worlds.building import add_reader, make_draft, make_user, prepare
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -115,3 +115,18 @@ def test_digits_that_are_no_number_are_refused_everywhere(editor: User, odd: str
     }
     for url, sent in pages.items():
         assert client.post(url, sent).status_code == 422, url
+
+
+def test_the_frozen_plan_can_be_read_and_its_looks_found(editor: User) -> None:
+    study = make_draft(editor)
+    services.set_looks(actor=editor, study=study, **LOOKS)
+    add_reader(editor, study, "reader1")
+    study = services.activate_study(actor=editor, study=prepare(editor, study))
+    client = Client()
+    client.force_login(editor)
+    page = client.get(reverse("studies:detail", args=[study.slug])).content.decode()
+    assert reverse("results:looks", args=[study.slug]) in page
+    assert "at 50, 100 % of the readings" in page
+    page = client.get(reverse("studies:protocol", args=[study.slug])).content.decode()
+    assert "share of plausible images per arm" in page
+    assert "at 50, 100 % of the readings, pocock, plausibility: late minus early" in page
