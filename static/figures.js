@@ -68,12 +68,15 @@ function narrowed(data, layout) {
   return { data: shown, layout: { ...layout, height, yaxis: { ...yaxis, title: undefined }, xaxis } };
 }
 
-// The columns of a heat map side by side on a wide page: labels level, on several lines.
+// The columns of a heat map side by side on a wide page: labels level where words fit.
 function widened(data, layout, width) {
   if (!data.some((trace) => trace.type === "heatmap")) return { data, layout };
-  const columns = labelsOf(data, layout.xaxis, "x").length;
-  const xaxis = broken(data, layout.xaxis, "x", Math.max(6, (width - 260) / columns / 7));
-  return { data, layout: { ...layout, xaxis: { ...xaxis, tickangle: 0 } } };
+  const labels = labelsOf(data, layout.xaxis, "x");
+  const most = (width - 260) / labels.length / 7; // signs that fit under a column
+  const isLevel = labels.every((label) => label.split(" ").every((word) => word.length <= most));
+  const xaxis = broken(data, layout.xaxis, "x", isLevel ? most : 24);
+  const height = layout.height + (isLevel ? 0 : 90);
+  return { data, layout: { ...layout, height, xaxis: { ...xaxis, tickangle: isLevel ? 0 : -90 } } };
 }
 
 function draw(holder) {

@@ -19,6 +19,8 @@ REAL = "#8C8C8C"
 # an ordered scale from poor to good (Cividis), told apart by lightness alone
 LEVELS = ("#00224E", "#35456C", "#666970", "#948E77", "#C8B866", "#FEE838")
 ROW_PX = 46
+LINE_PX, LEAST_LINE_PX = 34, 18
+PAGE_PX = 740
 MIN_PX = 360  # the least height of a .figure in static/app.css
 
 
@@ -82,6 +84,11 @@ def forest(rows: Sequence[RateRow], facts: Facts, key: str, title: str) -> Figur
     }
     alt = f"Plausibility with 95 % limits of {len(names)} rows in {len(arms)} arms; table below."
     return figure(key, title, alt, data, layout)
+
+
+def _lines_px(n: int) -> int:
+    """Return the height of n lines: many stand closer, so that a figure fits a printed page."""
+    return max(LEAST_LINE_PX * n, min(LINE_PX * n, PAGE_PX))
 
 
 def error_bars(rows: Sequence[Any]) -> dict[str, Any]:
@@ -155,7 +162,7 @@ def dots(
     layout = {
         "xaxis": axis,
         "yaxis": {"autorange": "reversed", "type": "category"},
-        "height": 130 + 34 * len(labels),
+        "height": 130 + _lines_px(len(labels)),
     }
     return figure(key, title, f"{title}: {len(labels)} estimates with limits.", data, layout)
 
@@ -190,7 +197,7 @@ def stacked(
         "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
         "xaxis": {"title": {"text": "readings"}},
         "yaxis": {"autorange": "reversed", "type": "category"},
-        "height": 150 + 34 * len(groups),
+        "height": 150 + _lines_px(len(groups)),
     }
     return figure(key, title, f"{title}: {len(groups)} bars of {len(parts)} parts.", data, layout)
 

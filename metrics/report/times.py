@@ -1,6 +1,6 @@
 """Reading times, order effects and drift."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -303,8 +303,13 @@ def effect_table(rows: tuple[EffectRow, ...], key: str, title: str) -> Table:
             )
             for row in rows
         ),
-        caption=f"A ratio of 1 means no effect. {words.methods(rows)}",
+        caption=f"A ratio of 1 means no effect. {words.methods(map(_of_the_model, rows))}",
     )
+
+
+def _of_the_model(row: EffectRow) -> EffectRow:
+    """Return the row with the method of its model, without the term after the colon."""
+    return replace(row, method=row.method.split(":")[0])
 
 
 def drift_table(rows: tuple[DriftRow, ...], key: str) -> Table:

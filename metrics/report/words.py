@@ -94,7 +94,7 @@ def methods(rows: Iterable[Any]) -> str:
     used = unique(method(row.method) for row in every if row.method != REFUSED)
     reasons = unique(row.warnings for row in every if row.method == REFUSED)
     said = f"Methods: {'; '.join(used)}." if used else ""
-    more = " and other reasons in the download" if len(reasons) > 1 else ""
+    more = "; the CSV has further reasons" if len(reasons) > 1 else ""
     why = f"{NONE} means refused: {reasons[0].rstrip('.')}{more}." if reasons else ""
     return " ".join(filter(None, (said, why))) or "No row, no method."
 

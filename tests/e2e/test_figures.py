@@ -1,7 +1,10 @@
 """Figures on a telephone: every label is there and inside, in the self-contained report too."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
+
+import pytest
 
 from metrics.report import figures
 from review.results.exports.html import html_report
@@ -22,6 +25,9 @@ TEXTS = """() => [...document.querySelectorAll('.figure svg text')]
       || text.textContent, inside];
   })"""
 
+COLUMNS = """() => [...document.querySelectorAll('.figure .xtick text')]
+  .map((text) => text.getBoundingClientRect()).map((at) => [at.left, at.right])"""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -38,22 +44,27 @@ def _texts(page: Any, figure: figures.Figure) -> dict[str, bool]:
     section = {"title": "T", "reading": "", "warnings": [], "figures": [shown], "tables": []}
     report = {"title": "T", "snapshot": "a" * 64, "code_version": "1",
               "sections": [section | {"is_empty": False}]}  # fmt: skip
-    page.set_viewport_size(TELEPHONE)
     page.set_content(html_report(report).decode())
     page.wait_for_selector(".figure svg.main-svg text")
     return dict(page.evaluate(TEXTS))
 
 
-def test_a_heat_map_keeps_every_label_and_says_its_shares(page: Any) -> None:
+@pytest.mark.parametrize("width", [390, 690, 1280])
+def test_a_heat_map_keeps_every_label_apart_and_says_its_shares(page: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     shares = [[0.125, 0.25, None, 0.5, 0.5, 0.5, 1.0]] * len(CLASSES)
     axes = ("class", "criterion")
     texts = _texts(page, figures.heatmap(shares, (CLASSES, CRITERIA), "map", "Failed", axes))
 
     assert {*CLASSES, *CRITERIA, "13%", "100%"} <= set(texts)
     assert all(texts.values()), [text for text, inside in texts.items() if not inside]
+    boxes = sorted(page.evaluate(COLUMNS))
+    assert len(boxes) == len(CRITERIA)
+    assert all(end <= start + 1 for (_, end), (start, _) in pairwise(boxes)), boxes
 
 
 def test_long_labels_leave_half_the_width_to_the_estimates(page: Any) -> None:
+    page.set_viewport_size(TELEPHONE)
     labels = [f"all readers, {criterion.lower()}" for criterion in CRITERIA]
     axis = figures.percent_axis("share of images that the readers called rightly")
     rows = [Point(0.5, 0.4, 0.6)] * len(labels)

@@ -21,7 +21,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
     seats = flow.get("readers") or {}
     removed = int(flow.get("withdrawn_without_consent") or 0)
     reading = (
-        f"{words.count(int(seats.get('seats', 0)), 'reader')} took part; "
+        f"{words.count(int(seats.get('seats', 0)), 'reader')} had a seat; "
         f"{int(seats.get('withdrawn_removed', 0))} withdrew their data "
         f"({words.count(removed, 'reading')} left out of everything), "
         f"{int(seats.get('withdrawn_kept', 0))} stopped and left theirs. "

@@ -30,7 +30,7 @@ section+section{break-before:page}h2,h3,caption{break-after:avoid}
 tr,figure{break-inside:avoid}tbody tr:first-child{break-before:avoid}
 .warn{background:#fdf0d5}.small{color:#333}
 .scroll{overflow:visible}table{font-size:7pt}th,td{padding:.15rem .35rem}
-.modebar{display:none!important}.n{white-space:normal}}
+.small{break-before:avoid}.modebar{display:none!important}.n{white-space:normal}}
 @page{size:A4;margin:14mm}
 """
 

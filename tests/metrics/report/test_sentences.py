@@ -88,6 +88,13 @@ def test_a_refused_model_of_times_is_explained_once() -> None:
     assert "Method: mixed model" not in found.reading
 
 
+def test_a_model_of_several_terms_is_named_once() -> None:
+    frame, facts = invented(World(readers=3, kinds=("turing",)))
+    effects = next(t for t in times.section(frame, facts).tables if t.key == "time-effects")
+    assert effects.caption.count("linear mixed model") == 1
+    assert "time ratio, Late to Early" in [line[0] for line in effects.body]
+
+
 def test_what_rounds_to_nothing_has_no_sign() -> None:
     assert words.number_with_limits(0.004, -0.004, 0.3) == "0.00 (0.00 to 0.30)"
     assert words.points(-0.0004) == "0.0"
