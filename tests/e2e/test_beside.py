@@ -355,3 +355,13 @@ def test_every_view_tool_of_a_lesion_part_is_on_the_screen(at, page, width):
     last = page.get_by_role("button", name="Raw pixels").bounding_box()
     assert last["x"] + last["width"] <= edge["x"] + edge["width"]
     assert last["y"] + last["height"] <= 800
+
+
+def test_the_view_tools_of_a_film_with_references_stand_in_one_row(at, page):
+    page.set_viewport_size({"width": 1280, "height": 800})
+    world = make_study(domain="chest_xray", classes=("No_Finding",), plans=[PartPlan(per_cell=1)])
+    add_gallery(world, per_class=5)
+    at(world)
+    first = page.locator(".tools button").first.bounding_box()
+    last = page.locator(".tools button").last.bounding_box()
+    assert first["y"] == last["y"]

@@ -61,6 +61,7 @@ def withdraw(request: HttpRequest, study: Study, code: str) -> HttpResponse:
         raise BadProtocol(f"{email[:80]!r} is no e-mail address; {code} was not withdrawn.")
     _, token = services.replace_reader(email=email, **given)
     study.refresh_from_db()
+    messages.success(request, f"{code} is withdrawn; {email} is invited instead.")
     return study_page(request, study, join_url=services.join_url(token))
 
 

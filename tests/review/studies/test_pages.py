@@ -177,6 +177,7 @@ def test_a_reader_is_replaced_from_the_page(client: Client, editor: User) -> Non
 
     page = client.post(url("withdraw", study.slug, "R01"), {"email": "new@example.org"})
     assert "/studies/join/" in page.content.decode()
+    assert "R01 is withdrawn; new@example.org is invited instead." in page.content.decode()
     assert Membership.objects.get(study=study, code="R01").state == "withdrawn"
     assert study.invitations.get(email="new@example.org", accepted_at=None).role == "reader"
 
