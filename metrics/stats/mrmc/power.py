@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Literal
 
-from metrics.stats.intervals import check_alpha
+import numpy as np
+
+from metrics.stats.intervals import check_alpha, check_number
 from metrics.stats.mrmc.components import VarianceComponents
 from metrics.stats.mrmc.modality import Assumption
+from metrics.stats.roc import Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +28,21 @@ class Power:
 
 
 @dataclass(frozen=True)
-class _Error:
-    variance: float  # of the contrast, squared units of the metric
-    df: float
+class _Spread:
+    """Hold the expected MS(R), the covariance between readers, and the number of readers."""
+
+    ms: float
+    cov2: float
+    readers: int
+
+    @property
+    def total(self) -> float:
+        """Give readers times the variance of their mean."""
+        return self.ms + self.readers * self.cov2
+
+    def df(self, ms: Floats) -> Floats:
+        """Give Hillis's degrees of freedom where the study finds `ms` for MS(R)."""
+        return np.asarray((self.readers - 1) * ((ms + self.readers * self.cov2) / ms) ** 2)
 
 
 def power(
@@ -50,6 +65,7 @@ def power(
 
     _check(n_readers, n_cases, pilot_cases)
     check_alpha(alpha)
+    check_number(effect, "effect")
     k, r = pilot_cases / n_cases, n_readers
     between = max(components.cov2 - components.cov3, 0.0)
     reader = max(components.var_modality_reader, 0.0) if assume != "fixed_readers" else 0.0
@@ -92,38 +108,35 @@ def power_single(
     """Give the power of the single-modality test against a constant, or of equivalence to it.
 
     effect: true mean minus the constant. Without margin: two-sided t test. With margin: two
-    one-sided tests of |mean - constant| < margin, integrated over the estimated error. The
-    components are those of a one-modality pilot (var_reader with modality x reader in it).
+    one-sided tests of |mean - constant| < margin. Both are integrated over the MS(R) that the
+    study may find, a chi-square on readers - 1 df apart from the mean, with the error and degrees
+    of freedom that follow from it; without an effect this is the size of the test, a little above
+    alpha below 5 readers. The components are those of a one-modality pilot (var_reader with
+    modality x reader in it).
     """
     _check(n_readers, n_cases, pilot_cases)
     check_alpha(alpha)
-    k, r = pilot_cases / n_cases, n_readers
-    shared = k * max(components.cov2, 0.0)
-    reader = components.var_reader + components.var_modality_reader
-    ms = max(max(reader, 0.0) + k * (components.var_error - max(components.cov2, 0.0)), 0.0)
-    total = ms + r * shared
-    if total <= 0:
+    check_number(effect, "effect")
+    k = pilot_cases / n_cases
+    cov2 = max(components.cov2, 0.0)
+    reader = max(components.var_reader + components.var_modality_reader, 0.0)
+    ms = max(reader + k * (components.var_error - cov2), 0.0)
+    spread = _Spread(ms, k * cov2, n_readers)
+    if spread.total <= 0:
         raise ValueError("The components leave no variance; power needs a positive error.")
-    error = _Error(total / r, (r - 1) * (total / ms) ** 2 if ms > 0 else 1e9)
-    value = (
-        _detect(effect, error, alpha) if margin is None else _accept(effect, margin, error, alpha)
-    )
     kind: Literal["difference", "equivalence"] = "difference" if margin is None else "equivalence"
+    se = sqrt(spread.total / n_readers)
     return Power(
-        power=value,
+        power=_single(effect, margin, spread, alpha),
         effect=effect,
-        n_readers=r,
+        n_readers=n_readers,
         n_cases=n_cases,
         alpha=alpha,
-        se=sqrt(error.variance),
-        df=error.df,
-        noncentrality=effect / sqrt(error.variance),
+        se=se,
+        df=float(spread.df(np.array(ms))) if ms > 0 else inf,
+        noncentrality=effect / se,
         method=f"single-modality Obuchowski-Rockette, {kind}, random readers and cases",
     )
-
-
-def _detect(effect: float, error: _Error, alpha: float) -> float:
-    return noncentral_f(effect**2 / error.variance, error.df, alpha)
 
 
 def noncentral_f(noncentrality: float, df: float, alpha: float) -> float:
@@ -138,18 +151,23 @@ def noncentral_f(noncentrality: float, df: float, alpha: float) -> float:
     return float(ncf.sf(f.isf(alpha, 1, df), 1, df, noncentrality))
 
 
-def _accept(effect: float, margin: float, error: _Error, alpha: float) -> float:
-    """Integrate P(both one-sided tests reject | estimated error) over chi-square(df) / df."""
-    import numpy as np
+def _single(effect: float, margin: float | None, spread: _Spread, alpha: float) -> float:
+    """Average P(reject | MS(R)) over midpoints of 2,000 equally probable cells: four digits."""
     from scipy.stats import chi2, norm, t
 
-    se = sqrt(error.variance)
-    critical = float(t.isf(alpha, error.df))
-    # Midpoints of equal-probability cells: 2,000 give four digits, and no tail is cut off.
-    ratio = np.sqrt(chi2.ppf((np.arange(2000) + 0.5) / 2000, error.df) / error.df)
-    high = (margin - effect) / se - critical * ratio
-    low = (-margin - effect) / se + critical * ratio
-    return float(np.clip(norm.cdf(high) - norm.cdf(low), 0, None).mean())
+    shares = (np.arange(2000) + 0.5) / 2000
+    freedom = spread.readers - 1
+    ms = np.maximum(spread.ms * chi2.ppf(shares, freedom) / freedom, 1e-12 * spread.total)
+    found = np.sqrt((ms + spread.readers * spread.cov2) / spread.readers)
+    true = sqrt(spread.total / spread.readers)
+    tail = alpha / 2 if margin is None else alpha
+    reach = t.isf(tail, np.minimum(spread.df(ms), 1e9)) * found
+    if margin is None:
+        value = norm.sf((reach - effect) / true) + norm.cdf((-reach - effect) / true)
+    else:
+        high, low = margin - effect - reach, reach - margin - effect
+        value = np.clip(norm.cdf(high / true) - norm.cdf(low / true), 0, None)
+    return float(value.mean())
 
 
 def _check(n_readers: int, n_cases: int, pilot_cases: int) -> None:

@@ -88,6 +88,40 @@ def test_latent_components_agree_with_simulation() -> None:
     assert np.cov(areas.T)[0, 1] == pytest.approx(parts.cov2, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("metric", "mean", "readers", "n", "reader_variance", "margin", "simulated"),
+    [
+        ("auc", 0.60, 2, 50, 0.02, None, 0.310),
+        ("auc", 0.65, 3, 50, 0.10, None, 0.334),
+        ("rate", 0.60, 3, 60, 0.02, None, 0.346),
+        ("auc", 0.50, 3, 100, 0.02, None, 0.065),
+        ("auc", 0.50, 3, 50, 0.02, 0.1, 0.211),
+        ("rate", 0.50, 3, 100, 0.02, 0.1, 0.303),
+        ("auc", 0.50, 8, 100, 0.02, 0.1, 0.837),
+    ],
+)
+def test_turing_power_is_that_of_simulated_studies(
+    metric: str,
+    mean: float,
+    readers: int,
+    n: int,
+    reader_variance: float,
+    margin: float | None,
+    simulated: float,
+) -> None:
+    # 4,000 studies of the latent normal model, unbiased covariances; standard error below .008.
+    plan = planning.turing_power(
+        metric,  # type: ignore[arg-type]
+        mean,
+        n_readers=readers,
+        n_positive=n,
+        n_negative=n if metric == "auc" else 0,
+        reader_variance=reader_variance,
+        margin=margin,
+    )
+    assert plan.power == pytest.approx(simulated, abs=0.02)
+
+
 def test_turing_power_grows_and_equivalence_needs_many_readers() -> None:
     shown = [
         planning.turing_power("auc", 0.5, n_readers=r, n_positive=n, n_negative=n, margin=0.1).power
