@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from metrics.stats.intervals import check_alpha, check_level
+from metrics.stats.intervals import check_alpha, check_level, check_number
 from metrics.stats.mrmc import Power, VarianceComponents, power, power_single
 
 # Accuracies of published readers who told synthetic from real, for the planner to show.
@@ -335,7 +335,7 @@ def _lasting(
 
 
 def _check_rates(*rates: float) -> None:
-    if not all(0 < rate < 1 for rate in rates):
+    if not all(0 < check_number(rate, "rate") < 1 for rate in rates):
         raise ValueError(f"Rates {rates} must lie strictly between 0 and 1.")
 
 

@@ -99,8 +99,7 @@ def crossed_mixed(
     is_swapped = rows.sizes[0] < rows.sizes[1]
     groups = rows.groups[::-1] if is_swapped else rows.groups
     products = _products(columns, rows.y - rows.X @ ols, groups)
-    ratios = _minimise(products, reml)
-    solution = _solve(products, ratios, reml)
+    ratios, solution = _fit(products, reml)
     sigma = sqrt(solution.variance)
     back = np.linalg.inv(triangle)
     covariance = solution.variance * back @ np.linalg.inv(solution.precision) @ back.T
@@ -196,6 +195,20 @@ def _weighted_gram(counts: "csr_matrix | Floats", weight: Floats) -> Floats:
     scaled = counts.copy()
     scaled.data = counts.data * np.repeat(weight, np.diff(counts.indptr))
     return np.asarray((counts.T @ scaled).toarray())
+
+
+def _fit(products: _Products, reml: bool) -> tuple[Floats, _Solution]:
+    """Give the best ratios and their solution; refuse readings that the groups explain wholly."""
+    try:
+        ratios = _minimise(products, reml)
+        solution = _solve(products, ratios, reml)
+        if solution.variance > 1e-16 * products.gram[-1, -1] / products.n:
+            return ratios, solution
+    except np.linalg.LinAlgError:
+        pass
+    raise InsufficientData(
+        f"{products.n} readings leave no residual variance: y follows X and its groups exactly."
+    )
 
 
 def _minimise(products: _Products, reml: bool) -> Floats:

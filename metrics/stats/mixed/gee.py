@@ -19,6 +19,7 @@ from metrics.stats.mixed.regression import (
 
 Structure = Literal["exchangeable", "independence"]
 _ROUNDING = 1e-20  # of a variance; groups that all agree leave no more
+_NEAR_ONE = 1 - 1e-6  # readings of a group that are all alike
 _NEAR_BOUND = 0.99  # of the lowest correlation that groups can have
 
 
@@ -80,7 +81,9 @@ def gee_logistic(
     if n_groups < 40:
         notes = (f"{n_groups} groups: robust errors are too small below 40",)
     if getattr(working, "is_held", False):
-        notes += ("groups vary less than chance: the correlation is held at its lower bound",)
+        notes += (
+            f"the correlation within groups is at its bound, held at {working.dep_params:.3g}",
+        )
     return MarginalLogistic(
         **vars(wald(coefficients, covariance, level)),
         names=rows.names,
@@ -109,7 +112,8 @@ def _working(structure: Structure, largest: int) -> Any:
 
         def update(self, params: Floats) -> None:
             super().update(params)
-            self.is_held = bool(self.dep_params < least)
-            self.dep_params = max(float(self.dep_params), least)
+            found = float(self.dep_params)
+            self.dep_params = min(max(found, least), _NEAR_ONE)
+            self.is_held = found != self.dep_params
 
     return Held()

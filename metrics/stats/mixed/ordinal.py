@@ -7,7 +7,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from metrics.errors import InsufficientData, NotConverged
-from metrics.stats.mixed.regression import Floats, Regression, Rows, complete_rows, wald
+from metrics.stats.mixed.regression import (
+    Floats,
+    Regression,
+    Rows,
+    complete_rows,
+    matrix_of,
+    wald,
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +64,7 @@ def ordinal_logit(
 
 def _varying(X: ArrayLike | pd.DataFrame) -> pd.DataFrame:
     """Drop constant columns, which the thresholds stand for."""
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X, dtype=float))
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(matrix_of(X))
     if not isinstance(X, pd.DataFrame):
         frame.columns = [f"x{k}" for k in range(frame.shape[1])]
     varying = frame.loc[:, frame.nunique(dropna=True) > 1]

@@ -105,8 +105,11 @@ def complete_rows(y: ArrayLike, X: ArrayLike | pd.DataFrame, *groups: ArrayLike)
     not more rows than columns.
     """
     names = tuple(map(str, X.columns)) if isinstance(X, pd.DataFrame) else ()
-    design = _matrix(X)
+    design = matrix_of(X)
     outcome = numbers(y, "y", bounded=False)
+    for group in groups:
+        if np.ndim(group) != 1:
+            raise ValueError("groups must be a list of labels, one for each row.")
     lengths = {outcome.size, design.shape[0], *(len(np.asarray(g)) for g in groups)}
     if len(lengths) > 1:
         raise ValueError(f"Lengths {sorted(lengths)} differ: y, X and groups go row by row.")
@@ -128,14 +131,16 @@ def complete_rows(y: ArrayLike, X: ArrayLike | pd.DataFrame, *groups: ArrayLike)
     return rows
 
 
-def _matrix(X: ArrayLike | pd.DataFrame) -> Floats:
-    """Return X as floats (n, p), NaN where missing. Raises ValueError for text."""
+def matrix_of(X: ArrayLike | pd.DataFrame) -> Floats:
+    """Return X as floats (n, p), NaN where missing. Raises ValueError for text or another shape."""
     try:
         if isinstance(X, pd.DataFrame):
             return X.to_numpy(dtype=float, na_value=np.nan)
         design = np.asarray(X, dtype=float)
     except (TypeError, ValueError) as error:
         raise ValueError(f"X must hold numbers; code its labels as 0 and 1: {error}") from error
+    if design.ndim not in {1, 2}:
+        raise ValueError(f"X has {design.ndim} dimensions; it must be rows x columns.")
     return design[:, None] if design.ndim == 1 else design
 
 

@@ -115,7 +115,7 @@ def _terms(frame: pd.DataFrame) -> dict[str, Floats]:
     """Name the columns of X: intercept, order, truth, correct, arms against the first."""
     terms: dict[str, Floats] = {"intercept": np.ones(len(frame))}
     if "order" in frame and frame["order"].notna().any():
-        order = frame["order"].to_numpy(dtype=float, na_value=np.nan)
+        order = numbers(frame["order"], "order")
         terms["order"] = (order - np.nanmean(order)) / ORDER_UNIT
     for name in ("truth", "correct"):
         if name in frame:

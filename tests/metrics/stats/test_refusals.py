@@ -104,6 +104,26 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
         ),
         "together above 0",
     ),
+    "a table of X": (lambda: mixed.gee_logistic(Y, np.ones((40, 1, 1)), GROUPS), "3 dimensions"),
+    "no X": (lambda: mixed.ordinal_logit(Y, None), "0 dimensions"),  # type: ignore[arg-type]
+    "no groups": (
+        lambda: mixed.logistic_random_intercept(Y, X, None),  # type: ignore[arg-type]
+        "groups must be a list",
+    ),
+    "order in words": (lambda: mixed.reading_times(TIMES.assign(order="first")), "order must be"),
+    "times that the images decide": (
+        lambda: mixed.crossed_mixed(
+            TIMES["case"] + 2 * TIMES["reader"], np.ones((72, 1)), TIMES["case"], TIMES["reader"]
+        ),
+        "72 readings leave no residual variance",
+    ),
+    "an effect of nan": (
+        lambda: mrmc.power(
+            TWO.components, n_readers=4, n_cases=9, effect=float("nan"), pilot_cases=9
+        ),
+        "effect is nan",
+    ),
+    "a rate in words": (lambda: planning.two_proportions_power("half", 0.4, 9), "rate is 'half'"),  # type: ignore[arg-type]
     "looks in words": (lambda: sequential.pocock("two"), "looks is 'two'"),  # type: ignore[arg-type]
     "no cut": (
         lambda: mrmc.obuchowski_rockette(READINGS, metric="accuracy", positive_at=float("nan")),
@@ -167,8 +187,6 @@ def test_groups_that_decide_the_answer_have_no_finite_sd() -> None:
 def test_power_without_an_effect_is_alpha() -> None:
     two = mrmc.obuchowski_rockette(READINGS).components
     assert mrmc.power(two, n_readers=5, n_cases=40, effect=0.0, pilot_cases=12).power == 0.05
-    planned = planning.turing_power("auc", 0.5, n_readers=5, n_positive=50, n_negative=50)
-    assert planned.power == 0.05
 
 
 def test_power_rises_smoothly_from_alpha() -> None:
