@@ -125,6 +125,39 @@ def test_van_dyke_published_tests() -> None:
     assert squares.modality / found["fixed_cases"].denominator == pytest.approx(8.704, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("squares", "covariances", "readers", "printed"),
+    [
+        # OR-DBM MRMC 2.51 on Franken's study (jackknife): cov2 lies below cov3.
+        ((0.00023565, 0.00005020), (0.00152578, 0.00079168, 0.00048364, 0.00051251), 4,
+         (4.69, 3.00, 0.00501)),
+        # The MRMCaov guide on van Dyke's study with cases nested in modalities and in readers.
+        ((0.004796171, 0.0005510306), (0.0008058382, 0.0, 0.0003455973, 0.0), 5,
+         (2.104491, 68.42325, 0.03019283)),
+        ((0.004796171, 0.0005510306), (0.0008079682, 0.0003490676, 0.0, 0.0), 5,
+         (8.704, 4.0, 0.01484629)),
+        # Its sensitivities at a rating of 3.
+        ((0.02390123, 0.001802469), (0.0023681257, 0.0009943883, 0.0010145903, 0.0006604938), 5,
+         (6.689493, 15.71732, 0.03780451)),
+    ],
+)  # fmt: skip
+def test_published_tests_of_random_readers_and_cases(
+    squares: tuple[float, float],
+    covariances: tuple[float, ...],
+    readers: int,
+    printed: tuple[float, float, float],
+) -> None:
+    error, cov1, cov2, cov3 = covariances
+    parts = VarianceComponents(
+        var_reader=0.0, var_modality_reader=0.0, var_error=error, cov1=cov1, cov2=cov2, cov3=cov3
+    )
+    means = MeanSquares(modality=squares[0], reader=0.0, modality_reader=squares[1])
+    both = scales(means, parts, t=2, r=readers)["random_both"]
+    se = np.sqrt(2 / readers * both.denominator)
+    found = (means.modality / both.denominator, both.df, se)
+    assert found == pytest.approx(printed, rel=2e-3 if readers == 4 else 2e-6)
+
+
 def test_cov2_below_cov3_is_clamped_for_random_readers_only() -> None:
     squares = MeanSquares(modality=0.01, reader=0.004, modality_reader=0.001)
     parts = VarianceComponents(
