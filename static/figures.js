@@ -51,7 +51,8 @@ function linesIn(text) {
 function narrowed(data, layout) {
   const isMap = data.some((trace) => trace.type === "heatmap");
   const yaxis = broken(data, layout.yaxis || {}, "y", LINE);
-  let xaxis = titled(broken(data, layout.xaxis || {}, "x", 24), 30);
+  const room = labelsOf(data, layout.xaxis || {}, "x").length > 7 ? 60 : 24; // one line, or two
+  let xaxis = titled(broken(data, layout.xaxis || {}, "x", room), 30);
   const rows = yaxis.ticktext || [];
   const tallest = Math.max(1, ...rows.map(linesIn));
   let height = Math.max(layout.height || 360, 150 + rows.length * (tallest * LINE_PX + 8));
@@ -115,5 +116,6 @@ function drawAll(root = document) {
 }
 
 document.addEventListener("DOMContentLoaded", () => drawAll());
+// Not afterSwap: its target is the element that outerHTML has just taken away.
 document.addEventListener("htmx:afterSwap", (event) => drawAll(event.detail.target));
 dark.addEventListener("change", () => drawAll());

@@ -51,7 +51,7 @@ def percent_axis(title: str, **more: Any) -> dict[str, Any]:
 def forest(rows: Sequence[RateRow], facts: Facts, key: str, title: str) -> Figure:
     """Return rates with limits, a line per class and a marker per arm."""
     shown = [row for row in rows if row.estimate is not None]
-    arms = list(dict.fromkeys(row.arm for row in shown))
+    arms = _arms(rows, facts)
     names = list(dict.fromkeys(row.class_name for row in shown))[::-1]
     step = 0.6 / max(len(arms), 1)
     data = []
@@ -84,6 +84,14 @@ def forest(rows: Sequence[RateRow], facts: Facts, key: str, title: str) -> Figur
     }
     alt = f"Plausibility with 95 % limits of {len(names)} rows in {len(arms)} arms; table below."
     return figure(key, title, alt, data, layout)
+
+
+def _arms(rows: Sequence[RateRow], facts: Facts) -> list[str]:
+    """Return the arms in the order that gives each the same colour in every figure."""
+    known = sorted(facts.arms, key=lambda arm: arm.source == "real")
+    present = dict.fromkeys(row.arm for row in rows)
+    ordered = [arm.code for arm in known if arm.code in present]
+    return ordered + [arm for arm in present if arm not in ordered]
 
 
 def _lines_px(n: int) -> int:

@@ -132,7 +132,7 @@ def score_table(rows: tuple[ScoreRow, ...], facts: Facts, key: str) -> Table:
         key=key,
         title="Intended class named",
         records=rows,
-        header=("Class", "Arm", "#Recall (95 %)", "#Precision", "#F1", "#readings of the class"),
+        header=("Class", "Arm", "#Recall (95 %)", "#Precision", "#F1", "#readings"),
         body=tuple(
             (
                 line[0],
@@ -142,7 +142,8 @@ def score_table(rows: tuple[ScoreRow, ...], facts: Facts, key: str) -> Table:
             )
             for line in lines
         ),
-        caption=f"Macro F1 is the mean of the classes' F1. Methods: {'; '.join(methods[:4])}.",
+        caption="Readings are those of the class. Macro F1 is the mean of the classes' F1. "
+        f"Methods: {'; '.join(methods[:4])}.",
         total=sum(line[0] == MACRO for line in lines),
     )
 

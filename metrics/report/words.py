@@ -43,7 +43,7 @@ def number(value: float | None, digits: int = 2) -> str:
 def p_value(value: float | None) -> str:
     if value is None:
         return NONE
-    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+    return "<\u00a0.001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
 
 
 def with_limits(estimate: float | None, low: float | None, high: float | None) -> str:

@@ -9,6 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import ListAPIView, RetrieveAPIView
+from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -63,9 +64,16 @@ class ReportInTheMaking(APIException):
     wait = 5
 
 
+class Pages(LimitOffsetPagination):
+    """Pages of bounded length: a longer one is more than any list has, and than SQLite counts."""
+
+    max_limit = filters.MAX_LIMIT
+
+
 class StudyList(ListAPIView[Study]):
     """Studies that the user edits or analyses."""
 
+    pagination_class = Pages
     serializer_class = StudySerializer
 
     def get_queryset(self) -> QuerySet[Study]:
@@ -85,6 +93,7 @@ class StudyDetail(RetrieveAPIView[Study]):
 class StudySnapshots(ListAPIView[Snapshot]):
     """Snapshots of a study; 409 before it is unblinded."""
 
+    pagination_class = Pages
     serializer_class = SnapshotSerializer
 
     def get_queryset(self) -> QuerySet[Snapshot]:

@@ -8,10 +8,12 @@ import pytest
 
 from metrics.report import figures
 from review.results.exports.html import html_report
+from review.results.exports.pack import report_html
+from tests.worlds.results import unblinded
 
 TELEPHONE = {"width": 390, "height": 844}
 CRITERIA = ["Cell size", "Nucleus-to-cytoplasm ratio", "Cytoplasm colour and consistency"] + [
-    f"Granules of kind {n}" for n in range(1, 5)
+    f"Granules of a named kind, {n}" for n in range(1, 6)
 ]
 CLASSES = ["Segmented neutrophil", "Proerythroblast", "Metamyelocyte"]
 TEXTS = """() => [...document.querySelectorAll('.figure svg text')]
@@ -52,7 +54,7 @@ def _texts(page: Any, figure: figures.Figure) -> dict[str, bool]:
 @pytest.mark.parametrize("width", [390, 690, 1280])
 def test_a_heat_map_keeps_every_label_apart_and_says_its_shares(page: Any, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    shares = [[0.125, 0.25, None, 0.5, 0.5, 0.5, 1.0]] * len(CLASSES)
+    shares = [[0.125, 0.25, None, 0.5, 0.5, 0.5, 0.5, 1.0]] * len(CLASSES)
     axes = ("class", "criterion")
     texts = _texts(page, figures.heatmap(shares, (CLASSES, CRITERIA), "map", "Failed", axes))
 
@@ -74,3 +76,13 @@ def test_long_labels_leave_half_the_width_to_the_estimates(page: Any) -> None:
     assert set(labels) <= set(texts)
     assert all(texts.values()), [text for text, inside in texts.items() if not inside]
     assert width > TELEPHONE["width"] / 2
+
+
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_the_whole_report_is_no_wider_than_a_telephone(page: Any) -> None:
+    _, snapshot = unblinded(readers=2)
+    page.set_viewport_size(TELEPHONE)
+    page.set_content(report_html(snapshot).decode())
+    page.wait_for_selector(".figure svg.main-svg text")
+    assert page.evaluate("document.documentElement.scrollWidth") == TELEPHONE["width"]

@@ -112,5 +112,5 @@ def _reading(rows: tuple[AcceptRow, ...], facts: Facts) -> str:
             f"{label}: {row.accepted} of {row.eligible} eligible images accepted, lower bound "
             f"{words.percent(row.bound)}: point rule {point}, bound rule {bound}"
         )
-    method = next((row.method for row in rows if row.method != "refused"), "refused")
-    return f"{'; '.join(said)}. Method: {words.method(method)}; these readers."
+    used = [words.method(row.method) for row in rows if row.estimate is not None]
+    return f"{'; '.join(said)}." + (f" Method: {used[0]}; these readers." if used else "")

@@ -20,7 +20,7 @@ caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{padding:.3rem .6rem;border-bottom:1px solid #d9ddd9;text-align:left;vertical-align:top}
 .n{text-align:right;font-variant-numeric:tabular-nums}.total td,.total th{font-weight:600}
 .small{font-size:.8rem;color:#56605c}.warn{background:#fdf0d5;padding:.4rem .7rem}
-.scroll{overflow-x:auto}.figure{width:100%}code{overflow-wrap:anywhere}
+.scroll{overflow-x:auto}.figure{width:100%}p,code{overflow-wrap:anywhere}
 @media(prefers-color-scheme:dark){:root{--ink:#e9eeeb;--line:#37403d}
 body{color:#e9eeeb;background:#151918}
 th,td,h2{border-color:#37403d}.small{color:#a6b1ac}.warn{background:#3b2d12}}

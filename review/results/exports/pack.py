@@ -48,7 +48,8 @@ def report_html(snapshot: Snapshot) -> bytes:
     extra = (
         f"<section><h2>Methods</h2>{paragraphs}</section><section><h2>Checklists</h2>"
         "<p class=small>Topics in our words; item numbers and wording are those of the published "
-        f"lists.</p><table><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></section>"
+        f"lists.</p><div class=scroll><table><thead><tr>{head}</tr></thead>"
+        f"<tbody>{lines}</tbody></table></div></section>"
     )
     return html_report(report_data(snapshot), extra=extra)
 

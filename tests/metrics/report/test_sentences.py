@@ -2,7 +2,7 @@
 
 import pytest
 
-from metrics.report import words
+from metrics.report import figures, words
 from metrics.report.build import build_report
 from metrics.report.document import Section
 from metrics.report.planner import Wish, plan_section
@@ -71,6 +71,16 @@ def test_the_average_of_these_readers_stays_out_of_the_figure_of_readers_like_th
     frame, facts = invented(World(readers=1, per_cell=8))
     alone = plausibility.section(frame, facts)
     assert "Average of classes" in alone.figures[0].spec["layout"]["yaxis"]["ticktext"]
+
+
+def test_an_arm_without_an_answer_leaves_the_colours_of_the_others() -> None:
+    rows = [{"arm": arm, "case": f"{arm}{k}", "image": f"{arm}{k}", "class": code, "verdict": k > 2}
+            for code, read in (("A", ("late",)), ("B", ("early", "late")))
+            for arm in read for k in range(6)]  # fmt: skip
+    facts = facts_with(("early", "synthetic"), ("late", "synthetic"))
+    figure = plausibility.section(readings_of(rows), facts).figures[0]
+    colours = {trace["name"]: trace["marker"]["color"] for trace in figure.spec["data"]}
+    assert colours == {"early": figures.PALETTE[0], "late": figures.PALETTE[1]}
 
 
 def test_agreement_on_lesions_and_a_range_for_repeats() -> None:
