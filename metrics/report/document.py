@@ -40,7 +40,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """Hold one page of results: a reading in plain language, then figures and tables."""
+    """Hold one page of results: a reading in plain language, then figures and tables.
+
+    `headline` is what the first page repeats of the reading; empty where it repeats nothing.
+    """
 
     key: str
     title: str
@@ -49,6 +52,7 @@ class Section:
     tables: tuple[Table, ...] = ()
     warnings: tuple[str, ...] = ()
     is_empty: bool = False
+    headline: str = ""
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,8 @@ def section(frame: pd.DataFrame, facts: Facts, others: tuple[Section, ...]) -> S
 
 
 def _headline(others: tuple[Section, ...]) -> str:
-    """Return the first sentence of the plausibility and Turing pages."""
-    firsts = [one.reading.split(". ")[0] for one in others[:2] if not one.is_empty]
-    return "".join(f"{first}. " for first in firsts)
+    """Return what the pages that lead with a claim say of it."""
+    return "".join(f"{one.headline} " for one in others if one.headline)
 
 
 def _part_row(part: pd.DataFrame) -> PartRow:

@@ -47,7 +47,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         )
     figures_: list[Figure] = []
     tables: list[Table] = []
-    readings: list[str] = []
+    readings: list[tuple[str, str]] = []
     warnings: list[str] = []
     for suffix, part in parts_of(rows):
         figure, found, reading = _part(part, facts, suffix)
@@ -61,14 +61,18 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
     return Section(
         key=KEY,
         title=TITLE,
-        reading=" ".join(readings),
+        reading=" ".join(f"{first} {rest}" for first, rest in readings),
+        headline=" ".join(first for first, _ in readings),
         figures=tuple(figures_),
         tables=tuple(tables),
         warnings=words.unique((*notes, *warnings)),
     )
 
 
-def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[Table], str]:
+def _part(
+    part: pd.DataFrame, facts: Facts, suffix: str
+) -> tuple[Figure, list[Table], tuple[str, str]]:
+    """Return the figure and tables of one part, its headline and what follows it."""
     part = for_rates(part)
     rates = rate_rows(part, facts)
     title = "Plausibility per class and arm"
@@ -85,15 +89,10 @@ def _part(part: pd.DataFrame, facts: Facts, suffix: str) -> tuple[Figure, list[T
     if overall:
         tables.append(overall_table(overall, facts, f"overall{suffix}"))
     tables.append(sensitivity_table(plausibility_rows(part, facts), facts, f"sensitivity{suffix}"))
-    reading = " ".join(
-        (
-            f"Images judged plausible: {ceiling_reading(rates, facts)}.",
-            _difference_sentence(compared, overall, facts),
-            basis(part, facts),
-        )
-    )
+    headline = f"Images judged plausible: {ceiling_reading(rates, facts)}."
+    rest = f"{_difference_sentence(compared, overall, facts)} {basis(part, facts)}".strip()
     figure = figures.forest(comparable(rates), facts, f"plausibility{suffix}", title)
-    return figure, tables, reading
+    return figure, tables, (headline, rest)
 
 
 def _difference_sentence(rows: list[DifferenceRow], overall: list[OverallRow], facts: Facts) -> str:

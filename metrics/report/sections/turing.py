@@ -36,6 +36,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         )
     figures_: list[Figure] = []
     tables: list[Table] = []
+    headlines: list[str] = []
     readings: list[str] = []
     warnings = list(standing_notes(len(readers_of(rows)), facts))
     for suffix, part in parts_of(rows):
@@ -54,14 +55,22 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         tables.append(sensitivity_table(turing_rows(part), facts, f"turing-sensitivity{suffix}"))
         between = generator_rows(part, facts)
         tables += [generator_table(between, facts, f"turing-generators{suffix}")] if between else []
-        readings.append(_reading(part, verdicts, facts))
+        headline, rest = _verdict(verdicts)
+        headlines.append(headline)
+        readings.append(f"{headline} {rest} {_basis(part, facts)}")
     if not facts.plan_names_margin:
         warnings.append(
             f"The analysis plan names no margin: ±{facts.margin:g} is a default, chosen before "
             "seeing the data but not registered by this study."
         )
     return Section(
-        KEY, TITLE, " ".join(readings), tuple(figures_), tuple(tables), words.unique(warnings)
+        KEY,
+        TITLE,
+        " ".join(readings),
+        tuple(figures_),
+        tuple(tables),
+        words.unique(warnings),
+        headline=" ".join(headlines),
     )
 
 
@@ -89,30 +98,33 @@ def _curves(part: pd.DataFrame) -> list[tuple[str, Curve]]:
     return found
 
 
-def _reading(part: pd.DataFrame, verdicts: tuple[VerdictRow, ...], facts: Facts) -> str:
+def _basis(part: pd.DataFrame, facts: Facts) -> str:
     answered = int(part["turing"].notna().sum())
     missing = len(part) - answered
     return (
-        f"{_verdict(verdicts)} From {words.count(answered, 'answer')} of "
+        f"From {words.count(answered, 'answer')} of "
         f"{words.count(len(readers_of(part)), 'reader')} on "
         f"{words.count(part['case'].nunique(), 'image')}, {missing} without an answer. "
         f"Snapshot {facts.hash}."
     )
 
 
-def _verdict(verdicts: tuple[VerdictRow, ...]) -> str:
-    """Say the verdict of the only reader, or of all together; one never stands for the others."""
+def _verdict(verdicts: tuple[VerdictRow, ...]) -> tuple[str, str]:
+    """Say the verdict of the only reader, or of all together, and then how it was found.
+
+    One of several readers never stands for the others.
+    """
     head = verdicts[-1]
     if len(verdicts) > 1 and head.reader != EVERY_READER:
         return (
-            "Nothing is said of all readers together: their common analysis is refused. "
-            "The table has each reader's own verdict."
+            "Nothing is said of all readers together: their common analysis is refused.",
+            "The table has each reader's own verdict.",
         )
     whose = "All readers together" if head.reader == EVERY_READER else f"Reader {head.reader}"
     if head.estimate is None:
-        return f"{whose}: no verdict. {head.sentence}"
+        return f"{whose}: no verdict.", head.sentence
     limits = words.number_with_limits(head.estimate, head.low, head.high)
     return (
-        f"{whose}, {head.endpoint} {limits}: {head.sentence} Verdict: {head.state}. "
-        f"Method: {words.method(head.method)}."
+        f"{whose}, {head.endpoint} {limits}: {head.sentence}",
+        f"Verdict: {head.state}. Method: {words.method(head.method)}.",
     )

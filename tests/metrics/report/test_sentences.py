@@ -1,5 +1,7 @@
 """The sentences above the tables: what they claim, and how they read."""
 
+from dataclasses import replace
+
 import pytest
 
 from metrics.report import figures, words
@@ -27,6 +29,17 @@ def test_every_sentence_begins_as_one_and_names_the_snapshot(sections: tuple[Sec
         starts = [part.lstrip("“")[:1] for part in section.reading.split(". ")]
         assert not any(start.islower() for start in starts), section.reading
         assert "Snapshot abababababab" in section.reading
+
+
+def test_the_first_page_repeats_whole_claims_whatever_arms_are_called() -> None:
+    frame, facts = invented(World(readers=3, per_cell=8))
+    named = tuple(replace(arm, label=f"Gen. {arm.label} v. 2") for arm in facts.arms)
+    overview, page, turing_page, *_ = build_report(frame, replace(facts, arms=named), "1").sections
+    assert page.headline.count("Gen. ") == 3
+    assert page.reading.startswith(page.headline)
+    assert page.headline in overview.reading
+    assert turing_page.reading.startswith(turing_page.headline)
+    assert turing_page.headline in overview.reading
 
 
 def test_no_caption_has_an_empty_list_of_methods(sections: tuple[Section, ...]) -> None:
