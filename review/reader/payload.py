@@ -154,9 +154,9 @@ def _moment(value: Any, name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadPayload(f"{name}: an ISO 8601 time is expected") from error
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     if not 2000 <= at.year < 2200:
         raise BadPayload(f"{name}: the year {at.year} is out of range")
     return at

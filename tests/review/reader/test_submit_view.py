@@ -95,6 +95,8 @@ def test_signed_out_is_said_in_json_not_by_a_redirect(world, client):
         ("timing", {"active_ms": 2**31}),
         ("timing", {"shown_at": "yesterday"}),
         ("timing", {"shown_at": "9999-12-31T23:59:59Z"}),
+        ("timing", {"shown_at": "9999-12-31T23:59:59-23:59"}),
+        ("timing", {"shown_at": "0001-01-01T00:00:00+23:59"}),
         ("context", {"zoom": float("nan")}),
     ],
 )
