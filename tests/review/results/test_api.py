@@ -95,6 +95,14 @@ def test_what_is_not_on_the_list_is_refused(
     assert "detail" in response.json()
 
 
+@pytest.mark.parametrize("name", ["limit", "offset"])
+def test_a_number_past_any_database_is_no_page(name: str, world: tuple[Closed, Snapshot]) -> None:
+    closed, _ = world
+    client = with_token(closed.editor)
+    for url in (reverse("api:studies"), reverse("api:snapshots", args=["cells"])):
+        assert client.get(url, {name: "9" * 20}).status_code == 200
+
+
 def test_csv_and_tables_say_the_same_as_the_page(world: tuple[Closed, Snapshot]) -> None:
     closed, snapshot = world
     client = with_token(closed.editor)
