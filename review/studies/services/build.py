@@ -45,7 +45,7 @@ def create_study(
     """
     ensure_may_create(actor)
     _refuse_unknown(fields, STUDY_FIELDS)
-    title = _title(title)
+    title = one_title(title)
     if purpose not in {Study.Purpose.CONFIRMATORY, Study.Purpose.LOOP}:
         raise BadProtocol(f"Purpose {purpose!r} is unknown; take confirmatory or loop.")
     given = {"consent_text": CONSENT_TEXT, "analysis_plan": dict(ANALYSIS_PLAN)} | fields
@@ -73,7 +73,7 @@ def update_study(*, actor: Any, study: Study, **fields: Any) -> Study:
     _refuse_unknown(fields, STUDY_FIELDS)
     locked = lock_draft(actor, study)
     if "title" in fields:
-        fields["title"] = _title(fields["title"])
+        fields["title"] = one_title(fields["title"])
     before = {name: str(getattr(locked, name)) for name in fields}
     if fields.get("consent_text", locked.consent_text) != locked.consent_text:
         locked.consent_version += 1
@@ -333,8 +333,9 @@ def free_slug(text: str) -> str:
     return slug
 
 
-def _title(text: str) -> str:
-    title = text.strip()
+def one_title(text: str) -> str:
+    """Return a title that is one line, as the subject of a mail is. Raises BadProtocol."""
+    title = " ".join(text.split())
     if not title:
         raise BadProtocol("A study needs a title. Say in a few words what is compared.")
     if len(title) > MAX_TITLE:

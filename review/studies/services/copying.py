@@ -7,7 +7,7 @@ from django.db import transaction
 from review.studies.defaults import PART_FIELDS, STUDY_FIELDS
 from review.studies.models import Arm, Draw, Membership, Part, Study
 from review.studies.policies import ensure_editor, ensure_may_create
-from review.studies.services.build import free_slug
+from review.studies.services.build import MAX_TITLE, free_slug, one_title
 from review.studies.services.guards import log_study
 from review.studies.services.render import asked_display
 
@@ -26,7 +26,7 @@ def copy_study(*, actor: Any, study: Study, title: str = "") -> Study:
     """Return a new draft with the same arms, parts, draws and texts, and a secret of its own."""
     ensure_may_create(actor)
     ensure_editor(actor, study)
-    title = title.strip() or f"{study.title} (copy)"[:160]
+    title = one_title(title if title.strip() else f"{study.title[: MAX_TITLE - 7]} (copy)")
     kept = {name: getattr(study, name) for name in STUDY_FIELDS - {"title", "deadline"}}
     twin = Study.objects.create(
         **kept,

@@ -7,19 +7,22 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from review.accounts.models import User
-from review.studies.errors import InvitationGone, NotAllowed, SeatTaken, WrongState
+from review.studies.errors import BadProtocol, InvitationGone, NotAllowed, SeatTaken, WrongState
 from review.studies.models import Invitation, Membership, Study
 from review.studies.policies import ensure_editor
 from review.studies.services.assign import assign_all, assign_reader
 from review.studies.services.guards import lock_study, log_study
 
 Role = Membership.Role
+LONGEST_ADDRESS = 254
 OPEN = (Study.State.DRAFT, Study.State.PREPARED, Study.State.ACTIVE, Study.State.PAUSED)
 
 
@@ -29,11 +32,12 @@ def invite(
 ) -> tuple[Invitation, str]:
     """Make an invitation; return it with the token of its link, which is shown once.
 
-    Raises NotAllowed, SeatTaken, and WrongState when the study takes no more readers.
+    Raises NotAllowed, SeatTaken, BadProtocol for what is no address, and WrongState when the study
+    takes no more readers.
     """
     ensure_editor(actor, study)
     locked = lock_study(study)
-    email = User.objects.normalize_email(email.strip()).lower()
+    email = _address(email)
     if role not in Role.values:
         raise NotAllowed(f"Role {role!r} is unknown; take one of {', '.join(Role.values)}.")
     if role == Role.READER and locked.state not in OPEN:
@@ -54,6 +58,17 @@ def invite(
     log_study(actor, locked, "invitation.made", invitation, after={"role": role})
     transaction.on_commit(lambda: _send(invitation, token))
     return invitation, token
+
+
+def _address(text: str) -> str:
+    """Return an e-mail address as it is stored. Raises BadProtocol for anything else."""
+    email = User.objects.normalize_email(text.strip()).lower()
+    try:
+        validate_email(email)
+        MaxLengthValidator(LONGEST_ADDRESS)(email)
+    except ValidationError as error:
+        raise BadProtocol(f"{email[:80]!r} is no e-mail address.") from error
+    return email
 
 
 def join_url(token: str) -> str:

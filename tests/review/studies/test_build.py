@@ -110,6 +110,13 @@ def test_an_admin_who_reads_a_study_neither_edits_nor_sees_it(editor: User) -> N
     assert not Study.objects.run_by(admin).filter(pk=study.pk).exists()
 
 
+def test_a_copy_has_a_title_that_fits(editor: User) -> None:
+    study = services.update_study(actor=editor, study=make_draft(editor), title="t" * 160)
+    assert len(services.copy_study(actor=editor, study=study).title) == 160
+    with pytest.raises(BadProtocol, match="161 characters"):
+        services.copy_study(actor=editor, study=study, title="t" * 161)
+
+
 def test_copying_hands_on_everything_an_editor_chose(editor: User) -> None:
     study = make_draft(editor, pool_size=9)
     part = study.parts.get(kind="plausibility")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from review.accounts.models import User
 from review.studies import services
-from review.studies.errors import InvitationGone, NotAllowed, SeatTaken
+from review.studies.errors import BadProtocol, InvitationGone, NotAllowed, SeatTaken
 from review.studies.models import Invitation, Membership
 from tests.worlds.building import PASSWORD, make_active, make_draft, make_user
 
@@ -27,6 +27,26 @@ def test_only_the_hash_of_the_token_is_stored_and_the_mail_has_the_link(
     assert invitation.token_sha256 == hashlib.sha256(token.encode()).hexdigest()
     assert services.join_url(token) in mail.outbox[0].body
     assert mail.outbox[0].to == ["r@example.org"]
+
+
+@pytest.mark.parametrize(
+    "email", ["r@example.org\nBcc: x@example.org", "r", "r@", "r" * 250 + "@x.org"]
+)
+def test_what_is_no_address_gets_no_link(editor: User, email: str) -> None:
+    study = make_draft(editor)
+    with pytest.raises(BadProtocol, match="no e-mail address"):
+        services.invite(actor=editor, study=study, email=email)
+    assert not study.invitations.exists()
+
+
+def test_a_title_of_several_lines_reaches_the_invited(
+    editor: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    study = make_draft(editor)
+    services.update_study(actor=editor, study=study, title="Cells\r\nBcc: all@example.org")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.invite(actor=editor, study=study, email="r@example.org")
+    assert mail.outbox[0].subject == "Invitation to the study: Cells Bcc: all@example.org"
 
 
 def test_a_link_works_once(editor: User) -> None:
