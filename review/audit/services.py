@@ -85,6 +85,9 @@ def find_faults(anchors: dict[str, tuple[int, str]] | None = None) -> Iterator[F
     for chain, (length, _) in (anchors or {}).items():
         if chain not in known:
             yield Fault(chain, length, "the whole chain is gone")
+    headless = AuditEvent.objects.exclude(chain__in=known).order_by("chain")
+    for chain in headless.values_list("chain", flat=True).distinct():
+        yield Fault(chain, 0, "the head of the chain is gone; its rows are not checked")
 
 
 def _walk(head: ChainHead, anchor: tuple[int, str] | None) -> Iterator[Fault]:

@@ -54,6 +54,13 @@ def test_names_a_missing_row() -> None:
     assert any(fault.number == 2 and "missing" in fault.reason for fault in find_faults())
 
 
+def test_a_chain_without_its_head_is_named() -> None:
+    three_events()
+    three_events(study_chain(1))
+    tamper("DELETE FROM audit_chainhead WHERE key = 'study:1'")
+    assert [(fault.chain, "head" in fault.reason) for fault in find_faults()] == [("study:1", True)]
+
+
 def test_an_anchor_finds_a_tail_cut_together_with_its_head(tmp_path: Path) -> None:
     three_events()
     anchor = tmp_path / "anchor.json"
