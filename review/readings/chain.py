@@ -28,9 +28,13 @@ PLAIN = (
 )
 
 
-def reading_sha(reading: Reading, answers: Iterable[Any]) -> str:
-    """Return SHA-256 over a reading, its answers and the hash of the reading before it."""
+def reading_sha(reading: Reading, answers: Iterable[Any], case_code: str | None) -> str:
+    """Return SHA-256 over a reading, its case, its answers and the hash of the reading before it.
+
+    `case_code` None: as readings were hashed before they were bound to their case.
+    """
     body = {name: getattr(reading, name) for name in PLAIN}
+    body |= {"case": case_code} if case_code is not None else {}
     body |= {name: _utc(getattr(reading, name)) for name in TIMES}
     body["key"] = str(reading.idempotency_key)
     body["nonce"] = str(reading.nonce)
@@ -55,15 +59,17 @@ def verify_readings(session: Session) -> Iterator[ReadingFault]:
     """Walk the readings of a session and name every row that was edited, removed or added."""
     previous = START
     readings = Reading.objects.filter(assignment__session=session).order_by("pk")
-    for reading in readings.prefetch_related("answers"):
+    for reading in readings.select_related("assignment__case").prefetch_related("answers"):
         if reading.prev_sha != previous:
             yield ReadingFault(reading.pk, "does not follow the reading before it")
-        if reading_sha(reading, _answers(reading)) != reading.sha:
-            yield ReadingFault(reading.pk, f"reading {reading.pk} was edited")
+        if not _is_as_written(reading):
+            yield ReadingFault(reading.pk, f"reading {reading.pk} or its case was edited")
         previous = reading.sha
     if previous != session.chain_head:
         yield ReadingFault(None, "the last readings of the session are missing")
 
 
-def _answers(reading: Reading) -> list[ReadingAnswer]:
-    return list(reading.answers.all())
+def _is_as_written(reading: Reading) -> bool:
+    answers: list[ReadingAnswer] = list(reading.answers.all())
+    codes = (reading.assignment.case.code, None)
+    return any(reading_sha(reading, answers, code) == reading.sha for code in codes)

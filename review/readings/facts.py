@@ -35,6 +35,7 @@ class Facts:
     protocol_sha256: str
     criterion_set_pk: int
     domain_pk: int
+    case_code: str
     full_form: bool
     class_code: str
     findings: list[str]
@@ -59,6 +60,7 @@ class Facts:
         "session__part__study__protocol_sha256",
         "session__part__study__criterion_set_id",
         "session__part__study__domain_id",
+        "case__code",
         "case__full_form",
         "case__intended_class__code",
         "session__part__findings",

@@ -90,7 +90,7 @@ def submit_for(
     judgement = judge(facts, answer)
     mine = _new_reading(facts, judgement, answer, key, base_revision + 1)
     mine.source, mine.prev_sha = source, held.chain_head
-    mine.sha = reading_sha(mine, judgement.rows)
+    mine.sha = reading_sha(mine, judgement.rows, facts.case_code)
     submission = _insert(mine)
     if submission.status is not Status.STORED:
         return submission

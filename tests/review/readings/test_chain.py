@@ -2,7 +2,8 @@ import pytest
 from django.db import connection
 
 from review.audit import triggers
-from review.readings.chain import verify_readings
+from review.readings.chain import reading_sha, verify_readings
+from review.readings.models import Reading
 from tests.review.readings.answers import submit
 from tests.worlds.study import make_study
 
@@ -47,6 +48,30 @@ def test_an_edited_row_is_named(session, statement, value):
 
     assert [fault.reading_pk for fault in faults] == [reading.pk]
     assert "was edited" in faults[0].reason
+
+
+def test_answers_put_under_another_case_are_named(session):
+    one, other = session.assignments.order_by("rank")[:2]
+    move = "UPDATE studies_assignment SET case_id = %s, replicate = %s WHERE id = %s"
+    _as_superuser(move, other.case_id, 9, one.pk)
+    _as_superuser(move, one.case_id, 0, other.pk)
+    _as_superuser(move, other.case_id, 0, one.pk)
+
+    named = [fault.reading_pk for fault in verify_readings(session)]
+
+    assert named == [one.readings.get().pk, other.readings.get().pk]
+
+
+def test_readings_from_before_they_were_bound_to_their_case_are_whole(session):
+    before = "0" * 64
+    for reading in Reading.objects.order_by("pk"):
+        reading.prev_sha = before
+        before = reading_sha(reading, reading.answers.all(), None)
+        statement = "UPDATE readings_reading SET prev_sha = %s, sha = %s WHERE id = %s"
+        _as_superuser(statement, reading.prev_sha, before, reading.pk)
+    session.chain_head = before
+
+    assert list(verify_readings(session)) == []
 
 
 def test_a_cut_tail_is_noticed(session):
