@@ -5,6 +5,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from django.db.models import Q
+
+from review.audit.models import AuditEvent
+from review.audit.services import study_chain
 from review.studies.defaults import PART_FIELDS
 from review.studies.models import (
     Amendment,
@@ -74,6 +78,8 @@ def verify_protocol(study: Study) -> list[str]:
     last = Amendment.objects.filter(study=study).order_by("-pk").first()
     if last is not None and last.sha256_after != study.protocol_sha256:
         faults.append("The hash differs from the one that the last amendment recorded.")
+    if not _is_in_the_trail(study):
+        faults.append("The hash differs from the one that the audit trail recorded last.")
     live = build_protocol(study)
     if study.protocol.get("format") != FORMAT:
         live = _known_to(study.protocol, live)
@@ -81,6 +87,17 @@ def verify_protocol(study: Study) -> list[str]:
         f"{path} differs from the frozen protocol." for path in differences(study.protocol, live)
     ]
     return faults
+
+
+def _is_in_the_trail(study: Study) -> bool:
+    """Say whether the last event that froze or amended the protocol recorded this hash.
+
+    Whoever writes a protocol together with its hash, past the services, leaves the chain as it was.
+    """
+    events = AuditEvent.objects.filter(chain=study_chain(study.pk))
+    frozen = events.filter(Q(verb="study.activated") | Q(verb__startswith="amended: "))
+    last = frozen.order_by("-number").values_list("after", flat=True).first()
+    return last == {"protocol": study.protocol_sha256}
 
 
 def _known_to(old: Any, new: Any) -> Any:

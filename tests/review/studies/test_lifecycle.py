@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from review.accounts.models import User
@@ -11,7 +12,8 @@ from review.audit.services import find_faults
 from review.studies import services
 from review.studies.errors import BadProtocol, NotAllowed, NotReady, WrongState
 from review.studies.models import Amendment, Assignment, Case, Membership, Part, Session, Study
-from review.studies.protocol import FORMAT, canonical_sha256, verify_protocol
+from review.studies.protocol import FORMAT, build_protocol, canonical_sha256, verify_protocol
+from review.studies.services.guards import log_study
 from tests.worlds.building import add_reader, make_active, make_draft, make_user, prepare
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -73,6 +75,33 @@ def test_a_protocol_changed_by_sql_is_found(editor: User) -> None:
     faults = verify_protocol(Study.objects.get(pk=study.pk))
     assert faults == ["parts[0].repeat_fraction differs from the frozen protocol.",
                       "parts[1].repeat_fraction differs from the frozen protocol."]  # fmt: skip
+
+
+def test_a_protocol_written_together_with_its_hash_is_found(editor: User) -> None:
+    study = make_active(editor)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE studies_study SET intro = 'Look for fakes.'")
+    study.refresh_from_db()
+    protocol = build_protocol(study)
+    Study.objects.update(protocol=protocol, protocol_sha256=canonical_sha256(protocol))
+
+    assert verify_protocol(Study.objects.get(pk=study.pk)) == [
+        "The hash differs from the one that the audit trail recorded last."
+    ]
+    with pytest.raises(CommandError, match="1 difference"):
+        call_command("verify_protocols")
+
+
+def test_whole_protocols_pass_the_command(editor: User, capsys: pytest.CaptureFixture) -> None:
+    study = make_active(editor)
+    make_draft(make_user("other", is_staff=True))
+    services.change_intro(actor=editor, study=study, intro="x", reason="clearer words")
+
+    call_command("verify_protocols")
+
+    assert "1 protocol is whole." in capsys.readouterr().out
+    with pytest.raises(CommandError, match="'nope'"):
+        call_command("verify_protocols", study="nope")
 
 
 def test_an_exchanged_image_or_an_edited_protocol_is_found(editor: User) -> None:
@@ -164,6 +193,7 @@ def test_a_protocol_of_an_older_format_is_held_against_what_it_knew(
     old["format"] = number
     study.protocol, study.protocol_sha256 = old, canonical_sha256(old)
     study.save()
+    log_study(editor, study, "study.activated", after={"protocol": study.protocol_sha256})
 
     assert verify_protocol(study) == []
     window = study.parts.get(order=1).revise_window
