@@ -24,6 +24,7 @@ from review.studies.models import (
 )
 from review.studies.selectors.checks import Design, Item, here, load_design, missing_images
 from review.studies.selectors.practice import practice_items
+from review.studies.selectors.sizes import size_items
 
 
 def checklist(study: Study, design: Design | None = None) -> list[Item]:
@@ -57,6 +58,7 @@ def activation_checklist(study: Study) -> list[Item]:
             + (" Discard the preparation and prepare again." if shortage else ""),
         ),
         *_notes(study),
+        *size_items(study),
         *_galleries(study),
         _audit(study),
         _readers(study),

@@ -11,7 +11,8 @@ from review.catalog.storage import read_bytes
 from review.jobs.models import Outbox
 from review.studies import services
 from review.studies.errors import NotReady, StudyFrozen, WrongState
-from review.studies.models import Case, Rendition, Study
+from review.studies.models import Case, Part, Rendition, Study
+from review.studies.selectors.checklist import activation_checklist
 from review.studies.services import prepare as steps
 from tests.worlds.building import (
     CLASSES,
@@ -310,3 +311,18 @@ def test_one_image_of_a_patient_when_matched_on_clusters(editor: User) -> None:
     prepare(editor, study)
     main = part.cases.filter(role="main", arm__code="real")
     assert main.values("cluster_key").distinct().count() == 4
+
+
+def test_criteria_that_need_more_pixels_than_are_shown_are_named(editor: User) -> None:
+    study = make_draft(editor)
+    part = study.parts.get(order=1)
+    study.criterion_set.criteria.update(min_px=0)
+    fine = study.criterion_set.criteria.order_by("order").first()
+    study.criterion_set.criteria.filter(pk=fine.pk).update(min_px=512)
+    prepare(editor, study)
+    [item] = [one for one in activation_checklist(study) if one.key.startswith("size")]
+    assert item.state == "warn"
+    shown = Part.objects.get(pk=part.pk).display["px"]
+    assert f"Part 1 is shown at {shown} px; more is needed for {fine.label} (512)." in item.text
+    Part.objects.filter(pk=part.pk).update(preset_below_min_px=True)
+    assert not [one for one in activation_checklist(study) if one.key.startswith("size")]
