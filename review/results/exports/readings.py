@@ -75,13 +75,13 @@ def readings_xlsx(snapshot: Snapshot) -> bytes:
     frame = tidy_snapshot(snapshot)
     book = Workbook(write_only=True)
     sheet = book.create_sheet("readings")
-    sheet.append(list(frame.columns))
+    sheet.append([_text_cell(sheet, name) for name in frame.columns])
     for row in plain_rows(frame):
         sheet.append([_text_cell(sheet, value) for value in row])
     meanings = book.create_sheet("dictionary")
     meanings.append(["column", "kind", "meaning"])
     for line in dictionary(snapshot, list(frame.columns)):
-        meanings.append(list(line.values()))
+        meanings.append([_text_cell(meanings, value) for value in line.values()])
     # openpyxl stamps the time of writing: the snapshot's own time keeps files identical
     book.properties.created = book.properties.modified = snapshot.at.replace(tzinfo=None)
     buffer = io.BytesIO()
@@ -90,16 +90,20 @@ def readings_xlsx(snapshot: Snapshot) -> bytes:
 
 
 def _text_cell(sheet: Any, value: Any) -> Any:
-    """Return a value; text as an explicit text cell, so that `=1+1` stays text."""
+    """Return a value; text as an explicit text cell, so that `=1+1` stays text.
+
+    Control characters are left out: XML has no way to write them.
+    """
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     if not isinstance(value, str) or not value:
         return value
-    safe = safe_text(value)
+    safe = safe_text(ILLEGAL_CHARACTERS_RE.sub("", value))
     if safe == value:
         return value
     cell = WriteOnlyCell(sheet, value="")
-    cell.value, cell.data_type = safe.replace("\0", ""), "s"
+    cell.value, cell.data_type = safe, "s"
     return cell
 
 

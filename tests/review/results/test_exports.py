@@ -28,8 +28,13 @@ def test_numbers_keep_sign_and_digits() -> None:
     assert float(text.split(",")[1]) == value
 
 
-@pytest.mark.parametrize("payload", ["=1+1", "@SUM(A1)"])
-def test_a_workbook_holds_text_as_text(payload: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("payload", "held"),
+    [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("a\x0bb\x07", "ab"), ("\x07=1", "'=1")],
+)
+def test_a_workbook_holds_text_as_text(
+    payload: str, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import pandas as pd
     from django.utils import timezone
     from openpyxl import load_workbook
@@ -39,9 +44,14 @@ def test_a_workbook_holds_text_as_text(payload: str, monkeypatch: pytest.MonkeyP
     snapshot = Snapshot(
         content_sha256="a" * 64, at=timezone.now(), exclusions={"facts": {"criteria": []}}
     )
-    monkeypatch.setattr("review.results.exports.readings.dictionary", lambda snapshot, columns: [])
-    sheet = load_workbook(io.BytesIO(readings_xlsx(snapshot)))["readings"]
-    assert (sheet["A2"].data_type, sheet["A2"].value) == ("s", f"'{payload}")
+    monkeypatch.setattr(
+        "review.results.exports.readings.dictionary",
+        lambda snapshot, columns: [{"meaning": payload}],
+    )
+    book = load_workbook(io.BytesIO(readings_xlsx(snapshot)))
+    sheet = book["readings"]
+    for cell in (sheet["A2"], book["dictionary"]["A2"]):
+        assert (cell.data_type, cell.value) == ("s", held)
     assert (sheet["B2"].data_type, sheet["B2"].value) == ("n", -5)
 
 
