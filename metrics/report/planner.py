@@ -24,8 +24,9 @@ PUBLISHED = (
     "films. Plan for that range, not only for chance."
 )
 APPROXIMATE = (
-    "With several readers the Turing chances are an approximation: simulated studies of few "
-    "readers or images differ from it by up to 9 points. Plan on the safe side."
+    "With several readers the Turing chances are an approximation, within some 2 points of "
+    "simulated studies with the same reader variance and case correlation. Both are assumed here, "
+    "and readers of yours may differ more. Plan on the safe side."
 )
 
 

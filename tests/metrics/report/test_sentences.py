@@ -128,5 +128,5 @@ def test_what_rounds_to_nothing_has_no_sign() -> None:
 def test_the_planner_says_that_its_turing_chances_are_approximate() -> None:
     found = plan_section(Wish())
     turing_table = next(table for table in found.tables if table.key == "planner-turing")
-    assert any("up to 9 points" in warning for warning in found.warnings)
-    assert "up to 9 points" in turing_table.caption
+    assert any("an approximation, within some 2 points" in text for text in found.warnings)
+    assert "an approximation, within some 2 points" in turing_table.caption
