@@ -7,6 +7,7 @@ POST /runs/<uuid>/cancel/
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,13 +18,19 @@ from generation.runs.forms import LaunchForm
 from generation.runs.models import GenerationRun
 from generation.training.models import Checkpoint
 from review.accounts.guards import admin_only
+from review.catalog.selectors import pools_open_to
+
+
+def _runs(request: HttpRequest) -> QuerySet[GenerationRun]:
+    """Return the runs whose images the admin may look at: none of a study that they still read."""
+    return GenerationRun.objects.filter(pool__in=pools_open_to(request.user))
 
 
 @admin_only
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """List runs, newest first."""
-    runs = GenerationRun.objects.select_related("checkpoint", "pool__domain")[:200]
+    runs = _runs(request).select_related("checkpoint", "pool__domain")[:200]
     return render(request, "generation/runs/list.html", {"runs": runs})
 
 
@@ -49,7 +56,7 @@ def launch(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, uuid: Any) -> HttpResponse:
     """Show a run; its live part asks again every second until the run has ended."""
-    found = GenerationRun.objects.select_related("checkpoint", "pool__domain", "requested_by")
+    found = _runs(request).select_related("checkpoint", "pool__domain", "requested_by")
     run = get_object_or_404(found, uuid=uuid)
     context = {
         "run": run,
@@ -67,7 +74,7 @@ def detail(request: HttpRequest, uuid: Any) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, uuid: Any) -> HttpResponse:
     """Stop a run; what is drawn stays."""
-    run = get_object_or_404(GenerationRun, uuid=uuid)
+    run = get_object_or_404(_runs(request), uuid=uuid)
     services.cancel_run(actor=request.user, run=run)
     messages.success(request, "The workers stop after the batch in hand. Images drawn so far stay.")
     return redirect("runs:detail", uuid=uuid)

@@ -1,6 +1,7 @@
 """Reads over several tables for the admin pages."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, QuerySet
 
@@ -17,10 +18,21 @@ class ClassCount:
     n: int
 
 
-def pools_with_counts() -> QuerySet[Pool]:
-    """Return all pools with `n_images` and `n_classes`; one query."""
-    counted = Pool.objects.select_related("domain").annotate(
-        n_images=Count("images"), n_classes=Count("images__image_class", distinct=True)
+def pools_open_to(user: Any) -> QuerySet[Pool]:
+    """Return the pools that an admin may look into: none of a study that they still read.
+
+    A pool's page shows which image is real.
+    """
+    reads = user.memberships.filter(role="reader", withdrawn_at=None, study__unblinded_at=None)
+    return Pool.objects.exclude(arms__study__in=reads.values("study"))
+
+
+def pools_with_counts(user: Any) -> QuerySet[Pool]:
+    """Return the pools open to an admin, with `n_images` and `n_classes`; one query."""
+    counted = (
+        pools_open_to(user)
+        .select_related("domain")
+        .annotate(n_images=Count("images"), n_classes=Count("images__image_class", distinct=True))
     )
     return counted.order_by("-created_at", "-pk")
 

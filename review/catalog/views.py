@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from review.catalog import selectors
 from review.catalog.errors import CatalogError, MediaFull, MediaMissing
 from review.catalog.forms import UploadForm
-from review.catalog.models import Domain, ImageAsset, ImportJob, Pool
+from review.catalog.models import Domain, ImageAsset, ImportJob
 from review.catalog.pixels import thumbnail_png
 from review.catalog.policies import admin_required
 from review.catalog.services.uploads import accept_upload
@@ -25,8 +25,9 @@ INSUFFICIENT_STORAGE = 507
 @admin_required
 @require_safe
 def pools(request: HttpRequest) -> HttpResponse:
-    """List all pools."""
-    page = Paginator(selectors.pools_with_counts(), PER_PAGE).get_page(request.GET.get("page"))
+    """List the pools."""
+    found = selectors.pools_with_counts(request.user)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "review/catalog/pools.html", {"page": page})
 
 
@@ -34,7 +35,9 @@ def pools(request: HttpRequest) -> HttpResponse:
 @require_safe
 def pool(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Show one pool: origin, counts, imports and a page of thumbnails."""
-    found = get_object_or_404(Pool.objects.select_related("domain"), uuid=uuid)
+    found = get_object_or_404(
+        selectors.pools_open_to(request.user).select_related("domain"), uuid=uuid
+    )
     counts = selectors.class_counts(found)
     chosen = request.GET.get("class", "")
     images = found.images.select_related("image_class").order_by("image_class__order", "pk")
@@ -55,7 +58,8 @@ def pool(request: HttpRequest, uuid: UUID) -> HttpResponse:
 @require_safe
 def import_status(request: HttpRequest, pk: int) -> HttpResponse:
     """Show how far an import is; polled by the pool page."""
-    job = get_object_or_404(ImportJob.objects.select_related("pool"), pk=pk)
+    jobs = ImportJob.objects.filter(pool__in=selectors.pools_open_to(request.user))
+    job = get_object_or_404(jobs.select_related("pool"), pk=pk)
     response = render(request, "review/catalog/_import.html", {"job": job})
     if request.GET.get("live") and job.finished_at:
         response["HX-Refresh"] = "true"  # counts and thumbnails of the page are old now
@@ -86,7 +90,8 @@ def upload(request: HttpRequest) -> HttpResponse:
 @require_safe
 def thumbnail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Send a small picture of one image."""
-    asset = get_object_or_404(ImageAsset, uuid=uuid)
+    images = ImageAsset.objects.filter(pool__in=selectors.pools_open_to(request.user))
+    asset = get_object_or_404(images, uuid=uuid)
     try:
         content = thumbnail_png(read_bytes(asset.storage_key), THUMB_PX)
     except MediaMissing:

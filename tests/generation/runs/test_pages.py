@@ -9,8 +9,9 @@ from django.urls import reverse
 from generation.runs.models import GenerationRun, Shard
 from generation.runs.services import launch_run
 from generation.runs.tasks import sample_shard
+from review.studies.models import Arm, Membership
 from tests.generation.worlds import make_admin, make_checkpoint
-from tests.worlds.building import make_user
+from tests.worlds.building import make_draft, make_user
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -33,6 +34,21 @@ def test_pages_do_not_exist_for_readers(client: Client) -> None:
 
     assert [client.get(url).status_code for url in urls] == [404] * 3
     assert client.post(reverse("runs:cancel", args=[run.uuid])).status_code == 404
+
+
+def test_an_admin_who_reads_a_study_of_the_images_sees_no_run_of_them(client: Client) -> None:
+    run, boss = _run(), make_admin()
+    study = make_draft(boss)
+    Arm.objects.create(study=study, pool=run.pool, code="drawn", label="drawn")
+    reader = make_user("reading", is_staff=True)
+    Membership.objects.create(study=study, user=reader, code="R09", role="reader")
+    url = reverse("runs:detail", args=[run.uuid])
+
+    client.force_login(reader)
+    assert client.get(url).status_code == 404
+    assert run.name not in client.get(reverse("runs:list")).content.decode()
+    client.force_login(boss)
+    assert client.get(url).status_code == 200
 
 
 def test_form_launches_a_run(admin: Client) -> None:

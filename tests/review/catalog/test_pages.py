@@ -20,9 +20,11 @@ from review.catalog.models import ImageAsset, ImportJob, Pool
 from review.catalog.services.importing import reap_imports
 from review.catalog.services.uploads import run_upload, sweep_uploads
 from review.jobs.models import Outbox
+from review.studies.models import Membership, Study
 from tests.review.catalog.hostile_images import saved
 from tests.worlds.building import make_pool, make_user
 from tests.worlds.domains import make_domain
+from tests.worlds.study import make_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
 
@@ -225,6 +227,30 @@ def test_thumbnails_are_small_pictures_and_nothing_else(media: Path, desk: Clien
     assert response["Content-Type"] == "image/png"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "private" in response["Cache-Control"]
+
+
+def test_an_admin_looks_into_no_pool_of_a_study_that_they_read(
+    media: Path, desk: Client, admin: User
+) -> None:
+    world = make_study()
+    study, image = world.study, ImageAsset.objects.filter(pool__arms__code="late").first()
+    assert image
+    job = ImportJob.objects.create(pool=image.pool)
+    pages = (
+        f"/catalog/pools/{image.pool.uuid}/",
+        f"/catalog/images/{image.uuid}/thumbnail/",
+        f"/catalog/imports/{job.pk}/",
+    )
+    seen = {desk.get(page).status_code for page in pages}
+    Membership.objects.create(study=study, user=admin, code="R09", role="reader")
+
+    while_reading = {desk.get(page).status_code for page in pages}
+    listed = desk.get("/catalog/").content.decode()
+    Study.objects.update(state="unblinded", closed_at=timezone.now(), unblinded_at=timezone.now())
+
+    assert (seen, while_reading) == ({200}, {404})
+    assert image.pool.name not in listed
+    assert {desk.get(page).status_code for page in pages} == {200}
 
 
 def test_phantoms_and_drafts_are_marked(media: Path, desk: Client) -> None:
