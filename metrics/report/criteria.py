@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from metrics.report import words
 from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
+from metrics.report.rates import readers_rate
 from metrics.report.selection import arms_of, cases, classes_of, split_by
-from metrics.stats.proportions import interval, multi_reader_rate
+from metrics.stats.proportions import interval
 from metrics.stats.result import Estimate
 
 FULL = "full form"
@@ -140,7 +141,7 @@ def _rate(cell: pd.DataFrame, values: NDArray[np.float64]) -> tuple[Estimate | N
         if cell.loc[seen, "reader"].nunique() < 2:
             return interval(int(np.nansum(values)), int(seen.sum())), ""
         frame = pd.DataFrame({"reader": cell["reader"], "case": cell["case_key"], "value": values})
-        return multi_reader_rate(frame[seen]), ""
+        return readers_rate(frame[seen]), ""
     except ValueError as error:
         return None, str(error)
 
@@ -162,14 +163,15 @@ def criterion_table(rows: tuple[CriterionRow, ...], facts: Facts, key: str) -> T
         ),
         caption="Share of judged readings that failed, 95 % limits and number judged. Full form: "
         "a random subsample with every criterion answered. As answered: readers stop at the first "
-        "failure, so that later criteria look better than they are.",
+        "failure, so that later criteria look better than they are." + words.luck(shown),
     )
 
 
 def _cell(row: CriterionRow | None) -> str:
     if row is None or row.estimate is None:
         return words.NONE
-    return f"{words.with_limits(row.estimate, row.low, row.high)}, n = {row.n_judged}"
+    limits = words.with_limits(row.estimate, row.low, row.high)
+    return f"{words.marked(limits, row.warnings)}, n = {row.n_judged}"
 
 
 def by_class_table(rows: tuple[CriterionRow, ...], facts: Facts, key: str) -> Table:

@@ -161,7 +161,7 @@ def score_table(rows: tuple[FindingRow, ...], facts: Facts, key: str) -> Table:
         header=("Finding", "Arm", "#Sensitivity (95 %)", "#images, readings",
                 "#Specificity (95 %)", "#images, readings"),
         body=tuple(body),
-        caption=f"Of judged readings. {NOTE} {words.methods(rows)}",
+        caption=f"Of judged readings. {NOTE} {words.methods(rows)}{words.luck(rows)}",
     )  # fmt: skip
 
 
@@ -202,7 +202,9 @@ def arm_name(arm: str, facts: Facts) -> str:
 
 
 def _rate(row: FindingRow | None) -> str:
-    return words.NONE if row is None else words.with_limits(row.estimate, row.low, row.high)
+    if row is None:
+        return words.NONE
+    return words.marked(words.with_limits(row.estimate, row.low, row.high), row.warnings)
 
 
 def _size(row: FindingRow | None) -> str:

@@ -73,7 +73,9 @@ def rate_table(rows: Iterable[RateRow], facts: Facts, key: str, title: str) -> T
 
 
 def _cell(row: RateRow | None) -> str:
-    return words.NONE if row is None else words.with_limits(row.estimate, row.low, row.high)
+    if row is None:
+        return words.NONE
+    return words.marked(words.with_limits(row.estimate, row.low, row.high), row.warnings)
 
 
 def _sizes(cells: dict[tuple[str, str], RateRow], name: str, arms: list[str]) -> str:
@@ -87,6 +89,7 @@ def _caption(rows: tuple[RateRow, ...]) -> str:
     return (
         f"Share of images judged plausible with 95 % limits per class, not simultaneous; "
         f"{words.count(readers, 'reader')}. {words.methods(rows)}{_average_note(rows)}"
+        f"{words.luck(rows)}"
     )
 
 
@@ -133,7 +136,7 @@ def ceiling_reading(rows: Iterable[RateRow], facts: Facts) -> str:
     for row in rows:
         if row.class_name == EVERY and row.estimate is not None:
             word = " (the ceiling)" if row.source == "real" else ""
-            limits = words.with_limits(row.estimate, row.low, row.high)
+            limits = _cell(row)
             size = words.count(row.n_images, "image")
             parts.append(f"{facts.arm(row.arm).label}{word}: {limits} of {size}")
     return "; ".join(parts)

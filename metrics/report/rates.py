@@ -8,7 +8,7 @@ import pandas as pd
 from metrics.errors import InsufficientData
 from metrics.report.document import Row
 from metrics.report.selection import cases, readers_of, verdicts
-from metrics.report.words import unique
+from metrics.report.words import LUCK, unique
 from metrics.stats.proportions import (
     clustered_rate,
     interval,
@@ -18,6 +18,10 @@ from metrics.stats.proportions import (
 from metrics.stats.result import THESE_READERS, Estimate
 
 SAFE_CLUSTERS = 40
+TOO_NARROW = (
+    f"the readers' rates {LUCK}: the limits are narrower than independent "
+    "readings would give, and are not to be relied on"
+)
 SCREENED = "screened images, weighted by inclusion probability"
 
 
@@ -80,7 +84,8 @@ def cell_estimate(cell: pd.DataFrame) -> Estimate:
     values = verdicts(cell)
     if len(readers_of(cell)) > 1:
         frame = pd.DataFrame({"reader": cell["reader"], "case": cases(cell), "value": values})
-        return _noting_clusters(cell, multi_reader_rate(frame[frame["reader"].isin(_judges(cell))]))
+        judged = frame[frame["reader"].isin(_judges(cell))]
+        return _noting_clusters(cell, readers_rate(judged))
     seen = ~np.isnan(values)
     missing = int((~seen).sum())
     if has_clusters(cell[seen]):
@@ -124,6 +129,21 @@ def estimate_or_reason(cell: pd.DataFrame) -> tuple[Estimate | None, str]:
         return cell_estimate(cell), ""
     except ValueError as error:  # InsufficientData is one
         return None, str(error)
+
+
+def readers_rate(frame: pd.DataFrame) -> Estimate:
+    """Return the rate over readers and images, and say where its limits are too narrow by luck.
+
+    frame: columns reader, case, value. Readers whose rates happen to be all but equal leave the
+    spread between readers at nothing: such limits, narrower than independent readings would give,
+    hold their level over many studies but not in those where it happens.
+    """
+    found = multi_reader_rate(frame)
+    seen = frame["value"].dropna()
+    alone = interval(int(seen.sum()), len(seen))
+    if found.high - found.low >= alone.high - alone.low:
+        return found
+    return replace(found, warnings=(*found.warnings, TOO_NARROW))
 
 
 def macro_estimate(cell: pd.DataFrame) -> Estimate:

@@ -6,6 +6,7 @@ from typing import Any
 
 NONE = "–"
 REFUSED = "refused"
+LUCK = "happen to be all but equal"  # in the warning of limits that are too narrow by luck
 MINUS = "\u2212"
 
 
@@ -51,6 +52,17 @@ def with_limits(estimate: float | None, low: float | None, high: float | None) -
     if estimate is None or low is None or high is None:
         return percent(estimate)
     return f"{percent(estimate)} ({_fixed(100 * low, 1)} to {_fixed(100 * high, 1)})"
+
+
+def marked(text: str, warnings: str) -> str:
+    """Return the text with a dagger where its limits are too narrow by luck."""
+    return f"{text} †" if LUCK in warnings else text
+
+
+def luck(rows: Iterable[Any]) -> str:
+    """Return what the dagger means, where a row has one; a caption ends with it."""
+    found = any(LUCK in row.warnings for row in rows)
+    return " † Limits too narrow: the readers' rates happen to be all but equal." if found else ""
 
 
 def points_with_limits(estimate: float | None, low: float | None, high: float | None) -> str:

@@ -69,6 +69,7 @@ def _reading(rows: tuple[CriterionRow, ...], facts: Facts) -> str:
                 said.append(f"{facts.arm(arm).label}: no criterion failed (n = {worst.n_judged})")
                 continue
             limits = words.with_limits(worst.estimate, worst.low, worst.high)
+            limits = words.marked(limits, worst.warnings)
             said.append(
                 f"{facts.arm(arm).label}: “{worst.label}” fails most, {limits} "
                 f"({worst.form}, n = {worst.n_judged}, {words.method(worst.method)})"

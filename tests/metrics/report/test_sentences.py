@@ -96,6 +96,23 @@ def test_an_arm_without_an_answer_leaves_the_colours_of_the_others() -> None:
     assert colours == {"early": figures.PALETTE[0], "late": figures.PALETTE[1]}
 
 
+def test_limits_too_narrow_by_luck_are_marked() -> None:
+    yes = {"R01": (0,), "R02": (6,), "R03": (12,)}  # one of 18 each, never the same image
+    rows = [
+        {"reader": reader, "case": f"C{k}", "image": f"C{k}", "verdict": k in found}
+        for reader, found in yes.items()
+        for k in range(19 if reader == "R03" else 18)
+    ]
+    table = plausibility.section(readings_of(rows), facts_with(("gen", "synthetic"))).tables[0]
+    every = next(row for row in table.records if row.class_name == "All images")
+    assert every.high - every.low < 0.02
+    assert table.body[-1][1].endswith(" †")
+    assert "† Limits too narrow" in table.caption
+    frame, facts = invented(World(readers=4, per_cell=8))
+    usual = plausibility.section(frame, facts).tables[0]
+    assert "†" not in usual.body[-1][1]
+
+
 def test_agreement_on_lesions_and_a_range_for_repeats() -> None:
     frame, facts = invented(World(readers=3, per_cell=12, kinds=("lesion",), repeats=0.5))
     found = agreement.section(frame, facts)
