@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -40,18 +41,21 @@ class RequireMfaMiddleware:
         return self.get_response(request)
 
 
+def runs_studies(user: Any) -> bool:
+    """Say whether the user is an admin or has a seat other than reader."""
+    return bool(user.is_staff or user.memberships.exclude(role="reader").exists())
+
+
 def _needs_mfa(request: HttpRequest) -> bool:
-    """Say whether the user is an admin or has a seat other than reader.
+    """Say whether the user must have a second factor.
 
     A no is remembered in the session for five minutes: one query, not one per reading.
     """
     user = request.user
-    if getattr(user, "is_staff", False):
-        return True
     now = int(time.time())
-    if now < request.session.get("reads_only_until", 0):
+    if not getattr(user, "is_staff", False) and now < request.session.get("reads_only_until", 0):
         return False
-    needs = bool(user.memberships.exclude(role="reader").exists())  # type: ignore[union-attr]
+    needs = runs_studies(user)
     if not needs:
         request.session["reads_only_until"] = now + REFRESH_SECONDS
     return needs

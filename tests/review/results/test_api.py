@@ -2,9 +2,11 @@
 
 import io
 import uuid
+from typing import Any
 
 import pandas as pd
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -95,6 +97,25 @@ def test_what_is_not_on_the_list_is_refused(
     assert "detail" in response.json()
 
 
+@pytest.mark.parametrize("token", ["x", "0" * 64, "\xff", "é" * 30])
+def test_what_is_no_token_is_refused(token: str, db: None) -> None:
+    client = Client(headers={"Authorization": f"Token {token}"})
+    assert client.get(reverse("api:studies")).status_code == 401
+
+
+def test_a_token_is_good_only_beside_a_second_factor(
+    world: tuple[Closed, Snapshot], settings: Any
+) -> None:
+    closed, snapshot = world
+    settings.REQUIRE_MFA = True
+    client, url = with_token(closed.editor), reverse("api:readings", args=[snapshot.uuid])
+    without = client.get(url)
+    TOTP.activate(closed.editor, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+
+    assert (without.status_code, "second factor" in without.json()["detail"]) == (403, True)
+    assert client.get(url).status_code == 200
+
+
 @pytest.mark.parametrize("name", ["limit", "offset"])
 def test_a_number_past_any_database_is_no_page(name: str, world: tuple[Closed, Snapshot]) -> None:
     closed, _ = world
@@ -174,6 +195,7 @@ def test_the_schema_is_served_and_valid(world: tuple[Closed, Snapshot]) -> None:
     assert response.status_code == 200
     schema = response.json()
     validate_schema(schema)
+    assert "knoxApiToken" in schema["components"]["securitySchemes"]
     paths = "".join(schema["paths"])
     for name in ("studies", "snapshots", "readings.csv", "tables"):
         assert name in paths
