@@ -39,7 +39,11 @@ def database_settings(env: environ.Env, var: Path) -> dict[str, Any]:
 def cache_settings(env: environ.Env) -> dict[str, Any]:
     """Return the cache; rate limits need a shared one as soon as there are two processes."""
     if "CACHE_URL" not in env.ENVIRON:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # past this many entries old ones are dropped, and counted attempts with them
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
     return {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": env.str("CACHE_URL"),

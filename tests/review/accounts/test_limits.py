@@ -35,6 +35,13 @@ def test_the_fourth_write_waits_and_says_how_long() -> None:
     assert 0 < int(ask()["Retry-After"]) <= 60
 
 
+def test_a_flood_of_other_entries_forgets_no_attempt() -> None:
+    assert [ask().status_code for _ in range(4)][-1] == 429
+    for number in range(2000):
+        cache.set(f"limit:flood:{number}", 1)
+    assert ask().status_code == 429
+
+
 def test_reading_is_free() -> None:
     assert {ask("get").status_code for _ in range(9)} == {200}
 
