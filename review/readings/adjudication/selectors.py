@@ -29,6 +29,7 @@ class OpenCase:
     pk: int
     code: str
     rule: str
+    kind: str
     class_name: str
     class_note: str
     expectations: dict[str, str]
@@ -55,11 +56,12 @@ def open_for(user: Any, study: Study) -> QuerySet[Adjudication]:
 
 def load_case(adjudication_pk: int) -> OpenCase:
     """Return what is shown of one case. Reads no truth column."""
-    fields = ("pk", "rule", "case_id", "case__code", "case__part__study__criterion_set_id")
+    fields = ("pk", "rule", "case_id", "case__code", "case__part__kind")
+    fields += ("case__part__study__criterion_set_id",)
     words = ("name", "note", "expectations")
     intended = tuple(f"case__intended_class__{word}" for word in words)
     row = Adjudication.objects.values_list(*fields, *intended).get(pk=adjudication_pk)
-    pk, rule, case_pk, code, criteria_pk, name, note, expectations = row
+    pk, rule, case_pk, code, kind, criteria_pk, name, note, expectations = row
     labels = dict(
         Criterion.objects.filter(criterion_set_id=criteria_pk).values_list("code", "label")
     )
@@ -70,7 +72,7 @@ def load_case(adjudication_pk: int) -> OpenCase:
         for kind, text in flags.values_list("kind", "text")
     )
     expected = {labels.get(key, key): text for key, text in expectations.items()}
-    return OpenCase(pk, code, rule, name, note, expected, _opinions(case_pk, labels), said)
+    return OpenCase(pk, code, rule, kind, name, note, expected, _opinions(case_pk, labels), said)
 
 
 def _opinions(case_pk: int, labels: dict[str, str]) -> tuple[Opinion, ...]:

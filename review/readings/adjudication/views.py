@@ -33,7 +33,8 @@ def next_case(request: HttpRequest, slug: str) -> HttpResponse:
     study = get_object_or_404(studies_to_adjudicate(request.user), slug=slug)
     waiting = open_for(request.user, study)
     if request.method == "POST":
-        row = get_object_or_404(waiting, pk=request.POST.get("adjudication") or 0)
+        asked = request.POST.get("adjudication", "")
+        row = get_object_or_404(waiting, pk=int(asked) if asked.isdecimal() else 0)
         value, words = request.POST.get("value", ""), request.POST.get("rationale", "")
         if value not in Vote.values:
             messages.error(request, "Choose one of the three answers first.")

@@ -49,6 +49,7 @@ def study_page(
 ) -> HttpResponse:
     """Render the page of a study, with what went wrong and was typed, or the link to hand on."""
     refused = _refused(request) if problem else None
+    readers = pages.reader_progress(study)
     context = {
         "study": study,
         "problem": problem,
@@ -56,7 +57,8 @@ def study_page(
         "join_url": join_url,
         "invitation_hours": settings.INVITATION_HOURS,
         "may_edit": may_edit(request.user, study),
-        "readers": pages.reader_progress(study),
+        "readers": readers,
+        "staying": [reader for reader in readers if not reader.is_withdrawn],
         "staff": pages.staff_seats(study),
         "invitations": pages.open_invitations(study, timezone.now()),
         "roles": Membership.Role.choices,

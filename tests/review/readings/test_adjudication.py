@@ -129,3 +129,10 @@ def test_opinions_carry_failed_criteria_and_flags(world: World) -> None:
     shown = load_case(Adjudication.objects.get(case_id=first.case_id).pk)
     assert sorted(one.failed for one in shown.opinions)[0] != ()
     assert shown.flags == ("technical fault: stripe",)
+
+
+def test_an_address_that_is_no_number_is_not_found(world: World, client: Client) -> None:
+    client.force_login(judge(world.study, "a1"))
+    for asked in ("x", "9" * 30, "-1", ""):
+        answer = client.post("/adjudicate/cells/", {"adjudication": asked, "value": "plausible"})
+        assert answer.status_code == 404, asked
