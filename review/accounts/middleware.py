@@ -28,13 +28,16 @@ class KeepSessionMiddleware:
 
 
 class RequireMfaMiddleware:
-    """Send admins and editors to set up a second factor before anything else."""
+    """Send admins and editors to set up a second factor before anything else.
+
+    `path_info` is what the view is found by; `path` has a prefix in front that a client may claim.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.REQUIRE_MFA and not request.path.startswith(FREE_PATHS):
+        if settings.REQUIRE_MFA and not request.path_info.startswith(FREE_PATHS):
             user = request.user
             if user.is_authenticated and _needs_mfa(request) and not is_mfa_enabled(user):
                 return redirect("mfa_index")

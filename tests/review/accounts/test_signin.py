@@ -63,6 +63,16 @@ def test_admins_set_up_a_second_factor_first(client: Client, settings: object) -
     assert (answer.status_code, answer["Location"]) == (302, "/accounts/2fa/")
 
 
+@pytest.mark.parametrize("prefix", ["/accounts", "/static"])
+def test_a_claimed_prefix_is_no_way_past_the_second_factor(
+    client: Client, settings: object, prefix: str
+) -> None:
+    settings.REQUIRE_MFA = True  # type: ignore[attr-defined]
+    client.force_login(User.objects.create_superuser("admin@example.org", PASSWORD))
+    answer = client.get("/studies/", SCRIPT_NAME=prefix, PATH_INFO="/studies/")
+    assert (answer.status_code, answer["Location"][-14:]) == (302, "/accounts/2fa/")
+
+
 def test_the_list_of_security_keys_opens(client: Client, user: User) -> None:
     sign_in(client)
     assert client.get("/accounts/2fa/webauthn/").status_code == 200
