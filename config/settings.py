@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from config.secret import read_or_make_secret, require_secret
 from config.urls_env import broker_transport, cache_settings, database_settings, storage_settings
@@ -22,6 +23,8 @@ VAR.mkdir(parents=True, exist_ok=True)
 
 # --- identity of the site -----------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("DEBUG=1 shows code and settings to everybody. Unset it.")
 SECRET_KEY = require_secret(env) if PRODUCTION else read_or_make_secret(env, VAR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # keys of before, to read only
 ALLOWED_HOSTS = env.list(

@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config.secret import read_or_make_secret, require_secret
 
 ROOT = Path(__file__).resolve().parents[2]
+GOOD = "".join(chr(33 + 7 * n % 90) for n in range(60))
 
 
 def env_of(**values: str) -> environ.Env:
@@ -36,10 +37,37 @@ def test_production_refuses_a_weak_key(key: str) -> None:
         require_secret(env_of(SECRET_KEY=key))
 
 
-def test_production_does_not_start_without_a_key(tmp_path: Path) -> None:
+def production(tmp_path: Path, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
     env = {"PRODUCTION": "1", "SEMBLANCE_VAR": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=env, capture_output=True, text=True
+    return subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=env | more,
+        capture_output=True,
+        text=True,
     )
+
+
+def test_production_does_not_start_without_a_key(tmp_path: Path) -> None:
+    done = production(tmp_path, "check")
     assert done.returncode != 0
     assert "SECRET_KEY has 0 characters" in done.stderr
+
+
+def test_production_shows_no_debug_pages(tmp_path: Path) -> None:
+    done = production(tmp_path, "check", SECRET_KEY=GOOD, DEBUG="1")
+    assert done.returncode != 0
+    assert "DEBUG=1 shows code" in done.stderr
+
+
+def test_production_passes_the_deployment_check_with_cookies_of_one_host(tmp_path: Path) -> None:
+    given = {"SECRET_KEY": GOOD, "ALLOWED_HOSTS": "semblance.example.org"}
+    done = production(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **given)
+    assert done.returncode == 0, done.stderr
+    script = (
+        "from django.conf import settings as s;"
+        "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE,"
+        " s.CSRF_COOKIE_SECURE, s.REQUIRE_MFA, s.DEBUG)"
+    )
+    said = production(tmp_path, "shell", "-v", "0", "-c", script, **given).stdout
+    assert said.strip() == "__Host-sessionid __Host-csrftoken True True True False"
