@@ -117,6 +117,5 @@ function drawAll(root = document) {
 
 document.addEventListener("DOMContentLoaded", () => drawAll());
 // Not afterSwap: its target is the element that outerHTML has just taken away.
-// Not afterSwap: its target is the element that outerHTML has just taken away.
 document.addEventListener("htmx:load", (event) => event.detail.elt !== document.body && drawAll(event.detail.elt));
 dark.addEventListener("change", () => drawAll());

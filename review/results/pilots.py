@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from review.readings.selectors import standing_answers
 from review.results.rows import kept_readers
-from review.studies.models import Assignment, Study
+from review.studies.models import Assignment, Case, Study
 from review.studies.services.pilot import OVER
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class PilotReport:
     criteria: str
     is_over: bool
     n_images: int = 0
+    n_drawn: int = 0
     n_experts: int = 0
     n_cannot_judge: int = 0
     rows: "tuple[CriterionAgreement, ...]" = ()
@@ -51,6 +52,7 @@ def _report(pilot: Study) -> PilotReport:
         str(pilot.criterion_set),
         is_over=True,
         n_images=frame["case"].nunique(),
+        n_drawn=Case.objects.filter(part__study=pilot, role=Case.Role.MAIN).count(),
         n_experts=frame["reader"].nunique(),
         n_cannot_judge=unjudged,
         rows=rows,

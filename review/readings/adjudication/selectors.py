@@ -56,11 +56,11 @@ def open_for(user: Any, study: Study) -> QuerySet[Adjudication]:
 
 def load_case(adjudication_pk: int) -> OpenCase:
     """Return what is shown of one case. Reads no truth column."""
-    fields = ("pk", "rule", "case_id", "case__code", "case__part__kind")
-    fields += ("case__part__study__criterion_set_id",)
+    part = ("case__part__kind", "case__part__study__criterion_set_id")
     words = ("name", "note", "expectations")
     intended = tuple(f"case__intended_class__{word}" for word in words)
-    row = Adjudication.objects.values_list(*fields, *intended).get(pk=adjudication_pk)
+    fields = ("pk", "rule", "case_id", "case__code", *part, *intended)
+    row = Adjudication.objects.values_list(*fields).get(pk=adjudication_pk)
     pk, rule, case_pk, code, kind, criteria_pk, name, note, expectations = row
     labels = dict(
         Criterion.objects.filter(criterion_set_id=criteria_pk).values_list("code", "label")

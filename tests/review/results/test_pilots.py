@@ -1,6 +1,7 @@
 """A pilot of criteria from one click to agreement, signature and freeze, through HTTP."""
 
 import re
+from collections.abc import Collection
 from uuid import uuid4
 
 import pytest
@@ -63,11 +64,11 @@ def ready(pilot: Study, editor) -> Study:
     return services.activate_study(actor=editor, study=pilot)
 
 
-def read_all(pilot: Study) -> None:
+def read_all(pilot: Study, leave: Collection[int] = ()) -> None:
     """The second expert fails the nucleus of every fifth image and cannot judge one criterion."""
     for seat in Membership.objects.filter(study=pilot, role="reader").order_by("code"):
         rows = Assignment.objects.filter(session__membership=seat).order_by("rank")
-        for assignment in rows.select_related("case"):
+        for assignment in rows.exclude(case__in=leave).select_related("case"):
             facts = load_facts(assignment.pk)
             rules = [r for r in load_rules(facts.criterion_set_pk) if r.applies(facts.class_code)]
             said = {rule.code: "passes" for rule in rules}
@@ -215,6 +216,7 @@ def test_agreement_appears_after_the_close_and_not_before(editor, study) -> None
     page = client.get(url).content.decode()
 
     assert "2 experts answered for 40 images" in page
+    assert "in another study" not in page
     nucleus = page[page.index("Nucleus") :]
     assert re.search(r"split on 8 of 40 images", page)
     assert "10.0 % (8 of 80)" in page  # size, not judgeable
@@ -223,6 +225,20 @@ def test_agreement_appears_after_the_close_and_not_before(editor, study) -> None
         assert arm.label not in page
     fragment = client.get(url, headers={"HX-Request": "true"}).content.decode()
     assert fragment.lstrip().startswith('<div id="pilots"')
+
+
+def test_images_that_nobody_answered_are_told(editor, study) -> None:
+    pilot = ready(
+        start_pilot(actor=editor, study=study, pools=pools_of(study), emails=EXPERTS), editor
+    )
+    left = set(
+        Case.objects.filter(part__study=pilot).order_by("pk").values_list("pk", flat=True)[:3]
+    )
+    read_all(pilot, leave=left)
+    services.close_study(actor=editor, study=pilot)
+    page = signed_in(editor).get(reverse("results:pilots", args=[study.slug])).content.decode()
+    assert "answered for 37 of 40 images" in page
+    assert "read them in another study" in page
 
 
 def test_experts_and_strangers_do_not_see_it(editor, study) -> None:
