@@ -1,18 +1,19 @@
 """The adjudicator's pages: queue, case, image."""
 
-import io
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from review.blinding.container import unpack_rendition
+from review.blinding.container import PNG_TYPE, pack_png, unpack_rendition
 from review.catalog.storage import read_bytes
 from review.readings.adjudication.selectors import load_case, open_for, studies_to_adjudicate
 from review.readings.adjudication.services import Vote, cast_vote
+from review.readings.image_response import image_response
 from review.studies.models import Rendition
+
+LONGEST_PK = 19  # decimal places that a database counts
 
 
 @login_required
@@ -34,7 +35,9 @@ def next_case(request: HttpRequest, slug: str) -> HttpResponse:
     waiting = open_for(request.user, study)
     if request.method == "POST":
         asked = request.POST.get("adjudication", "")
-        row = get_object_or_404(waiting, pk=int(asked) if asked.isdecimal() else 0)
+        row = get_object_or_404(
+            waiting, pk=int(asked) if asked.isdecimal() and len(asked) < LONGEST_PK else 0
+        )
         value, words = request.POST.get("value", ""), request.POST.get("rationale", "")
         if value not in Vote.values:
             messages.error(request, "Choose one of the three answers first.")
@@ -51,17 +54,11 @@ def next_case(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Send the rendition of an open case as an 8-bit PNG."""
-    from PIL import Image
-
+    """Send the rendition of an open case as an 8-bit PNG, as long as every other of its size."""
     study = get_object_or_404(studies_to_adjudicate(request.user), slug=slug)
     row = get_object_or_404(open_for(request.user, study), pk=pk)
     found = get_object_or_404(Rendition.objects.only("storage_key", "bits"), case_id=row.case_id)
     pixels = unpack_rendition(read_bytes(found.storage_key))
     if pixels.dtype != "uint8":
         pixels = (pixels.astype(float) * 255 / (2**found.bits - 1)).round().astype("uint8")
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    answer = HttpResponse(buffer.getvalue(), content_type="image/png")
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return image_response(pack_png(pixels), PNG_TYPE)

@@ -207,12 +207,13 @@ def test_swapping_every_source_label_changes_no_byte(world, same_randomness):
 def test_the_swap_test_sees_a_leak(world, same_randomness, monkeypatch):
     """Break the rule on purpose: a header that depends on the source is noticed."""
     from review.reader import api
+    from review.readings import image_response
 
     plain = api.find_rendition
 
     def leaking(user, public_id):
         case = Case.objects.get(assignments__public_id=public_id)
-        monkeypatch.setitem(api.IMAGE_HEADERS, "X-Arm", case.arm.code)
+        monkeypatch.setitem(image_response.HEADERS, "X-Arm", case.arm.code)
         return plain(user, public_id)
 
     monkeypatch.setattr(api, "find_rendition", leaking)

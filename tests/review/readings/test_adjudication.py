@@ -11,7 +11,7 @@ from review.readings.adjudication.selectors import load_case
 from review.readings.adjudication.services import cast_vote, fill_queue, fill_waiting_queues
 from review.readings.answers import Answer, Flag
 from review.readings.models import Adjudication, Reading
-from review.studies.models import Membership, Study
+from review.studies.models import Case, Membership, Study
 from tests.review.readings.answers import plausible_answer, submit
 from tests.worlds.study import World, make_study
 
@@ -121,6 +121,21 @@ def test_pages_hide_names_and_are_nobody_elses(world: World, client: Client) -> 
     assert "Nothing left for you" in answer.content.decode()
 
 
+def test_images_tell_their_source_neither_by_length_nor_by_a_header(
+    world: World, client: Client
+) -> None:
+    client.force_login(judge(world.study, "a1"))
+    client.get("/adjudicate/")  # the session's refresh is not part of an image
+    cases = Case.objects.filter(part__study=world.study)
+    Adjudication.objects.bulk_create(Adjudication(case=case, rule="split") for case in cases)
+    seen = set()
+    for row in Adjudication.objects.select_related("case__arm__pool"):
+        answer = client.get(f"/adjudicate/cells/i/{row.pk}", HTTP_ACCEPT_ENCODING="gzip")
+        seen.add((len(answer.content), *sorted(answer.headers.items())))
+    assert len(seen) == 1
+    assert ("Content-Encoding", "identity") in seen.pop()
+
+
 def test_opinions_carry_failed_criteria_and_flags(world: World) -> None:
     first = world.assignments()[0]
     flag = Flag("technical", "stripe")
@@ -133,6 +148,6 @@ def test_opinions_carry_failed_criteria_and_flags(world: World) -> None:
 
 def test_an_address_that_is_no_number_is_not_found(world: World, client: Client) -> None:
     client.force_login(judge(world.study, "a1"))
-    for asked in ("x", "9" * 30, "-1", ""):
+    for asked in ("x", "9" * 30, "9" * 5000, "-1", ""):
         answer = client.post("/adjudicate/cells/", {"adjudication": asked, "value": "plausible"})
         assert answer.status_code == 404, asked
