@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from review.audit.models import AuditEvent
+from review.audit.services import study_chain
 from review.readings.models import Reading, ReadingAnswer
 from review.studies.models import Session
 
 START = "0" * 64
+SESSION_READ = "session.read"  # the event that keeps the end of a session's chain
 TIMES = ("created_at", "issued_at", "shown_at", "first_input_at", "committed_at")
 PLAIN = (
     "assignment_id",
@@ -57,7 +60,7 @@ class ReadingFault:
 
 def verify_readings(session: Session) -> Iterator[ReadingFault]:
     """Walk the readings of a session and name every row that was edited, removed or added."""
-    previous = START
+    previous, known = START, {START}
     readings = Reading.objects.filter(assignment__session=session).order_by("pk")
     for reading in readings.select_related("assignment__case").prefetch_related("answers"):
         if reading.prev_sha != previous:
@@ -65,8 +68,28 @@ def verify_readings(session: Session) -> Iterator[ReadingFault]:
         if not _is_as_written(reading):
             yield ReadingFault(reading.pk, f"reading {reading.pk} or its case was edited")
         previous = reading.sha
+        known.add(previous)
     if previous != session.chain_head:
         yield ReadingFault(None, "the last readings of the session are missing")
+    if not _ends_in_the_trail(session) <= known:
+        yield ReadingFault(None, "the audit trail kept another end of the session")
+
+
+def session_name(session_pk: int) -> str:
+    """Return how events call a session."""
+    return f"studies.session:{session_pk}"
+
+
+def _ends_in_the_trail(session: Session) -> set[str]:
+    """Return the hashes at which the session was read to its end, as the audit trail keeps them.
+
+    Whoever writes a session's chain anew, past the services, leaves the trail as it was.
+    """
+    events = AuditEvent.objects.filter(
+        chain=study_chain(session.part.study_id), verb=SESSION_READ, object=session_name(session.pk)
+    )
+    kept = events.values_list("after", flat=True)
+    return {str((after or {}).get("readings")) for after in kept}
 
 
 def _is_as_written(reading: Reading) -> bool:

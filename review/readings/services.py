@@ -13,7 +13,7 @@ from django.utils import timezone
 from review.accounts.models import User
 from review.audit.services import log_event, study_chain
 from review.readings.answers import Answer
-from review.readings.chain import reading_sha
+from review.readings.chain import SESSION_READ, reading_sha, session_name
 from review.readings.errors import (
     KeyReused,
     NotReading,
@@ -253,6 +253,13 @@ def _advance(facts: Facts, reading: Reading, is_last: bool) -> None:
     Session.objects.filter(pk=facts.session_pk).update(chain_head=reading.sha)
     if is_last:
         finish_session(facts.session_pk, reading.created_at)
+        log_event(
+            actor=User.objects.get(pk=facts.user_pk),
+            verb=SESSION_READ,
+            obj=session_name(facts.session_pk),
+            chain=study_chain(facts.study_pk),
+            after={"readings": reading.sha},
+        )
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from review.audit import triggers
 from review.readings.chain import reading_sha, verify_readings
 from review.readings.models import Reading
 from tests.review.readings.answers import submit
-from tests.worlds.study import make_study
+from tests.worlds.study import PartPlan, make_study
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -71,6 +71,35 @@ def test_readings_from_before_they_were_bound_to_their_case_are_whole(session):
         _as_superuser(statement, reading.prev_sha, before, reading.pk)
     session.chain_head = before
 
+    assert list(verify_readings(session)) == []
+
+
+def test_a_tail_cut_together_with_its_head_is_noticed_once_the_session_was_read():
+    world = make_study(classes=("BAS",), plans=[PartPlan(per_cell=1)])
+    for case in world.assignments():
+        submit(case)
+    session = world.sessions[0][0]
+    session.refresh_from_db()
+    assert list(verify_readings(session)) == []
+    last = session.assignments.order_by("rank").last().readings.get()
+    _as_superuser("DELETE FROM readings_readinganswer WHERE reading_id = %s", last.pk)
+    _as_superuser("DELETE FROM readings_reading WHERE id = %s", last.pk)
+    session.chain_head = last.prev_sha
+
+    assert [fault.reason for fault in verify_readings(session)] == [
+        "the audit trail kept another end of the session"
+    ]
+
+
+def test_a_revision_after_the_end_is_whole():
+    world = make_study(classes=("BAS",), plans=[PartPlan(per_cell=1)])
+    for case in world.assignments():
+        submit(case)
+    submit(world.assignments()[-1], base_revision=1)
+    session = world.sessions[0][0]
+    session.refresh_from_db()
+
+    assert Reading.objects.count() == 4
     assert list(verify_readings(session)) == []
 
 

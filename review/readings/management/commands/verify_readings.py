@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--study", help="slug; default: all studies")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sessions = Session.objects.select_related("membership__study").order_by("pk")
+        sessions = Session.objects.select_related("membership__study", "part").order_by("pk")
         if slug := options["study"]:
             if not Study.objects.filter(slug=slug).exists():
                 raise CommandError(f"No study has the slug {slug!r}.")
