@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import F
+
 from review.readings.selectors import RenditionRef, find_rendition
 from review.readings.windows import is_open
 from review.readings.wording import wording_of
@@ -121,7 +123,7 @@ def _reads_now(user: Any, part_pk: int) -> bool:
         membership__user=user,
         membership__role="reader",
         membership__withdrawn_at=None,
-        membership__consent_version__isnull=False,
+        membership__consent_version__gte=F("part__study__consent_version"),
         started_at__isnull=False,
         finished_at=None,
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 
 from review.readings.models import Reading, ReadingAnswer
 from review.readings.seats import OpenSession
@@ -144,7 +144,7 @@ def find_rendition(user: Any, public_id: UUID) -> RenditionRef | None:
     visible = _own_assignments(user).filter(
         public_id=public_id,
         session__part__study__state=Study.State.ACTIVE,
-        session__membership__consent_version__isnull=False,
+        session__membership__consent_version__gte=F("session__part__study__consent_version"),
     )
     rows = visible.order_by().values_list(
         "case__rendition__storage_key",

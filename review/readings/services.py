@@ -117,7 +117,7 @@ JOIN studies_part p ON p.id = s.part_id JOIN studies_study y ON y.id = p.study_i
 JOIN studies_membership m ON m.id = s.membership_id WHERE a.id = %s
 """
 HELD = """SELECT s.chain_head, a.state, y.state, y.protocol_sha256,
-m.withdrawn_at IS NULL AND m.consent_version IS NOT NULL"""
+m.withdrawn_at IS NULL AND coalesce(m.consent_version, 0) >= y.consent_version"""
 # SQLite holds the whole database already (IMMEDIATE). A shared lock on the study lets its readers
 # submit side by side, which FOR UPDATE would not; the ORM has no FOR SHARE. The study comes first,
 # as in every service that changes lists: else an answer and a late joiner would deadlock.

@@ -98,6 +98,7 @@ def test_a_part_that_is_not_open_shows_nothing():
         lambda w: Membership.objects.update(withdrawn_at=w.study.activated_at),
         lambda w: Membership.objects.update(role="editor"),
         lambda w: Membership.objects.update(consent_version=None, consented_at=None),
+        lambda w: Study.objects.update(consent_version=2),
         lambda w: Assignment.objects.update(state="void"),
     ],
 )

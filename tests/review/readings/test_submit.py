@@ -139,7 +139,12 @@ def test_washout_withdrawal_and_missing_consent_keep_the_door_shut(world):
 
 
 @pytest.mark.parametrize(
-    "left", [{"withdrawn_at": timezone.now()}, {"consent_version": None, "consented_at": None}]
+    "left",
+    [
+        {"withdrawn_at": timezone.now()},
+        {"consent_version": None, "consented_at": None},
+        {"consent_version": 0},  # to a text that was changed since
+    ],
 )
 def test_who_left_between_the_page_and_the_lock_revises_nothing(world, left):
     first = world.assignments()[0]
