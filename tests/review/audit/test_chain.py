@@ -41,6 +41,21 @@ def test_the_database_refuses_to_change_history(statement: str) -> None:
     assert AuditEvent.objects.count() == 3
 
 
+def test_no_table_is_emptied_or_replaced_at_a_stroke() -> None:
+    """TRUNCATE passes row triggers by; REPLACE deletes without firing them, unless told to."""
+    three_events()
+    connection.check_constraints()  # PostgreSQL empties no table with checks still to be made
+    table = AuditEvent._meta.db_table
+    at_a_stroke = {
+        "postgresql": f"TRUNCATE {table}",
+        "sqlite": f"REPLACE INTO {table} SELECT * FROM {table}",
+    }
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(at_a_stroke[connection.vendor])
+    assert AuditEvent.objects.count() == 3
+
+
 def test_names_an_edited_row() -> None:
     three_events()
     tamper("UPDATE audit_auditevent SET verb='forged' WHERE number=2")
