@@ -81,22 +81,29 @@ def test_one_persons_limit_is_not_anothers() -> None:
     assert ask(user=users[1]).status_code == 200
 
 
+def test_guessing_links_of_invitations_waits(client: Client) -> None:
+    codes = [client.post("/studies/join/guess/").status_code for _ in range(130)]
+    assert set(codes) == {410, 429}
+
+
 def test_exports_are_limited_for_each_person_alone() -> None:
     closed, _ = unblinded()
     analyst = seat(closed.study, "analyst", "analyst@example.org")
     files = [
         f"/studies/{closed.study.slug}/protocol.json",
         f"/results/{closed.study.slug}/downloads/readings.csv",
+        f"/results/{closed.study.slug}/tables/plausibility.csv",
     ]
+    drawn = f"/results/{closed.study.slug}/figures/plausibility-rates.svg"
     one, other = Client(), Client()
     one.force_login(closed.editor)
     other.force_login(analyst)
-    assert [one.get(file).status_code for file in files] == [200, 200]
+    assert [one.get(file).status_code for file in files] == [200, 200, 200]
     for window in (0, 1):  # as if 240 were taken in this minute, and in the next
         cache.set(f"limit:export:u{closed.editor.pk}:{int(time.time()) // 60 + window}", 240)
 
-    refused = one.get(files[1])
-
-    assert (refused.status_code, int(refused["Retry-After"]) > 0) == (429, True)
+    for file in (*files, drawn):
+        refused = one.get(file)
+        assert (refused.status_code, int(refused.get("Retry-After", 0)) > 0) == (429, True), file
     assert one.get(f"/studies/{closed.study.slug}/").status_code == 200
     assert other.get(files[1]).status_code == 200

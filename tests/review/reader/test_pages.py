@@ -6,6 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from review.reader.shortcuts import DEFAULTS
 from review.studies.models import Membership, Session, Study
 from tests.review.reader.browsing import body_of, open_screen, signed_in
 from tests.review.readings.answers import submit
@@ -208,3 +209,12 @@ def test_pages_exist_for_readers_of_the_study_only(world, who, status, page):
         seat.update(withdrawn_at=timezone.now())
 
     assert client.get(f"/read/cells/{page}").status_code == status
+
+
+def test_what_is_no_key_of_the_list_in_a_row_reaches_no_page(world):
+    evil = {"note": "<img onerror>", "<b>": "KeyQ"}
+    Membership.objects.update(preferences={"keys": evil | {"flag": "KeyQ"}})
+
+    keys = open_screen(signed_in(world), world)["keys"]
+
+    assert keys == {str(action): code for action, code in DEFAULTS.items()} | {"flag": "KeyQ"}

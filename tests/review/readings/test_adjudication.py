@@ -121,6 +121,22 @@ def test_pages_hide_names_and_are_nobody_elses(world: World, client: Client) -> 
     assert "Nothing left for you" in answer.content.decode()
 
 
+def test_a_case_is_shown_once_to_each_adjudicator(world: World, client: Client) -> None:
+    judge(world.study, "a2")
+    client.force_login(judge(world.study, "a1"))
+    fill_queue(actor=None, study=world.study)
+    row = Adjudication.objects.get()
+    vote = {"adjudication": row.pk, "value": "plausible"}
+
+    answer = client.post("/adjudicate/cells/", vote, follow=True)
+
+    row.refresh_from_db()
+    assert row.state == "open"
+    assert "Nothing left for you" in answer.content.decode()
+    assert client.get(f"/adjudicate/cells/i/{row.pk}").status_code == 404
+    assert client.post("/adjudicate/cells/", vote).status_code == 404
+
+
 def test_images_tell_their_source_neither_by_length_nor_by_a_header(
     world: World, client: Client
 ) -> None:

@@ -2,11 +2,13 @@
 
 import hashlib
 from datetime import timedelta
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.utils import timezone
 
 from review.accounts.models import User
@@ -24,6 +26,7 @@ def test_only_the_hash_of_the_token_is_stored_and_the_mail_has_the_link(
     study = make_draft(editor)
     with django_capture_on_commit_callbacks(execute=True):
         invitation, token = services.invite(actor=editor, study=study, email="R@Example.org")
+    assert timedelta(hours=71) < invitation.expires_at - timezone.now() <= timedelta(hours=72)
     assert invitation.token_sha256 == hashlib.sha256(token.encode()).hexdigest()
     assert services.join_url(token) in mail.outbox[0].body
     assert mail.outbox[0].to == ["r@example.org"]
@@ -57,6 +60,32 @@ def test_a_link_works_once(editor: User) -> None:
     assert seat.user.check_password(PASSWORD)
     with pytest.raises(InvitationGone, match="used already"):
         services.accept_invitation(token=token, password=PASSWORD)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_opened_in_many_windows_at_once_seats_one_person() -> None:
+    study = make_draft(make_user("boss", is_staff=True))
+    _, token = services.invite(actor=study.created_by, study=study, email="r@example.org")
+    said: list[str] = []
+    start = Barrier(6)
+
+    def accept() -> None:
+        start.wait()
+        try:
+            services.accept_invitation(token=token, password=PASSWORD)
+            said.append("seated")
+        except Exception as error:
+            said.append(type(error).__name__)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=accept) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(said) == ["InvitationGone"] * 5 + ["seated"]
 
 
 @pytest.mark.parametrize("how", ["expired", "revoked", "unknown", "replaced"])
