@@ -65,9 +65,21 @@ class ReportInTheMaking(APIException):
 
 
 class Pages(LimitOffsetPagination):
-    """Pages of bounded length: a longer one is more than any list has, and than SQLite counts."""
+    """Pages of bounded length: a longer one is more than any list has, and than SQLite counts.
+
+    A name that means nothing here is refused: who filters by it would take all for some.
+    """
 
     max_limit = filters.MAX_LIMIT
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
+        known = (self.limit_query_param, self.offset_query_param)
+        for name in request.query_params:
+            if name not in known:
+                raise ValidationError(
+                    {"detail": f"There is no filter {name!r}. There are: {', '.join(known)}."}
+                )
+        return super().paginate_queryset(queryset, request, view)
 
 
 class StudyList(ListAPIView[Study]):

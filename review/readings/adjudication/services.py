@@ -67,7 +67,8 @@ def cast_vote(
 
     Raises NotAdjudicator, QueueClosed, or ValueError for a value that is not offered.
     """
-    study = adjudication.case.part.study
+    alone = Study.objects.select_for_update(of=("self",))  # no unblinding while this is stored
+    study = alone.get(parts__cases=adjudication.case_id)
     _ensure_open(study)
     if value not in Vote.values:
         raise ValueError(f"{value!r} is no opinion; choose one of {', '.join(Vote.values)}.")

@@ -93,13 +93,12 @@ def test_a_second_vote_of_the_same_person_changes_nothing(world: World) -> None:
 def test_readers_may_not_vote_and_nobody_votes_after_unblinding(world: World) -> None:
     user = judge(world.study, "a1")
     fill_queue(actor=None, study=world.study)
-    row = Adjudication.objects.get()
+    row = Adjudication.objects.select_related("case__part__study").get()
     with pytest.raises(NotAdjudicator):
         cast_vote(adjudicator=world.readers[0], adjudication=row, value="plausible")
     now = world.study.activated_at
     Study.objects.update(state="unblinded", closed_at=now, unblinded_at=now)
-    row = Adjudication.objects.get()
-    with pytest.raises(QueueClosed):
+    with pytest.raises(QueueClosed):  # the row in hand still says active
         cast_vote(adjudicator=user, adjudication=row, value="plausible")
 
 

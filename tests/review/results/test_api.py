@@ -124,6 +124,17 @@ def test_a_number_past_any_database_is_no_page(name: str, world: tuple[Closed, S
         assert client.get(url, {name: "9" * 20}).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["creator__password__startswith", "ordering", "slug"])
+def test_a_list_refuses_names_that_it_does_not_know(
+    name: str, world: tuple[Closed, Snapshot]
+) -> None:
+    closed, _ = world
+    client = with_token(closed.editor)
+    for url in (reverse("api:studies"), reverse("api:snapshots", args=["cells"])):
+        answer = client.get(url, {name: "a"})
+        assert (answer.status_code, "limit, offset" in answer.json()["detail"]) == (400, True)
+
+
 def test_csv_and_tables_say_the_same_as_the_page(world: tuple[Closed, Snapshot]) -> None:
     closed, snapshot = world
     client = with_token(closed.editor)
