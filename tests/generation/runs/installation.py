@@ -80,7 +80,8 @@ class Installation:
         while self.rows(query)[0][0] != wanted:
             if time.monotonic() > deadline:
                 log = (self.var.parent / f"{self.var.name}.log").read_text()[-3000:]
-                raise AssertionError(f"{query}: {self.rows(query)}, not {wanted}.\n{log}")
+                ended = [(process.args, process.poll()) for process in self.running]
+                raise AssertionError(f"{query}: {self.rows(query)}, not {wanted}.\n{ended}\n{log}")
             time.sleep(0.05)
 
     def asset_files(self) -> dict[str, str]:
