@@ -1,16 +1,25 @@
 """What the views of this room share: loading by seat, and errors as pages."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
 from review.catalog.errors import CatalogError
-from review.studies.errors import InvitationGone, NotAllowed, StudyError, StudyFrozen, WrongState
+from review.studies.errors import (
+    BadProtocol,
+    InvitationGone,
+    NotAllowed,
+    StudyError,
+    StudyFrozen,
+    WrongState,
+)
 from review.studies.models import Study
 
 View = Callable[..., HttpResponse]
@@ -35,6 +44,15 @@ def status_of(error: Exception) -> int:
     if isinstance(error, InvitationGone):
         return GONE
     return HIDDEN if isinstance(error, NotAllowed) else UNFIT
+
+
+def moment(text: str) -> datetime:
+    """Read a date, or a date with a time, as UTC."""
+    try:
+        found = parse_datetime(text) or datetime.strptime(text, "%Y-%m-%d")
+    except ValueError as error:
+        raise BadProtocol(f"{text!r} is no date; write it as 2027-01-31.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def edits(view: View) -> View:

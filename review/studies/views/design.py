@@ -16,7 +16,7 @@ from review.studies.models import Part, Study
 from review.studies.selectors.checks import load_design, missing_images
 from review.studies.selectors.part_form import DISPLAY, NUMBERS, SHARES, SWITCHES
 from review.studies.services.render import asked_display
-from review.studies.views.common import edits
+from review.studies.views.common import edits, moment
 
 LOOK_TEXTS = ("boundary", "endpoint", "arm", "reference", "primary_endpoint")
 SHARE = re.compile(r"0?\.[0-9]{1,6}")
@@ -24,13 +24,16 @@ SHARE = re.compile(r"0?\.[0-9]{1,6}")
 
 @edits
 def settings(request: HttpRequest, study: Study) -> HttpResponse:
-    """Change title, texts and the number of readers."""
+    """Change title, texts, the number of readers and the deadline; an empty one takes it out."""
     given = request.POST
     fields: dict[str, Any] = {
         name: given[name].strip() for name in ("title", "intro", "consent_text") if name in given
     }
     if given.get("min_readers"):
         fields["min_readers"] = max(1, _number(given, "min_readers"))
+    if "deadline" in given:
+        text = given["deadline"].strip()
+        fields["deadline"] = moment(text) if text else None
     services.update_study(actor=request.user, study=study, **fields)
     messages.success(request, "Saved.")
     return redirect("studies:detail", slug=study.slug)

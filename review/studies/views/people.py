@@ -1,18 +1,16 @@
 """Invite, withdraw, and amend a running study."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.dateparse import parse_datetime
 
 from review.accounts.limits import limit
 from review.studies import services
 from review.studies.errors import BadProtocol
 from review.studies.models import Case, Membership, Study
-from review.studies.views.common import edits
+from review.studies.views.common import edits, moment
 from review.studies.views.pages import study_page
 
 
@@ -71,7 +69,7 @@ def amend(request: HttpRequest, study: Study) -> HttpResponse:
     kind, value = request.POST.get("kind", ""), request.POST.get("value", "").strip()
     common: dict[str, Any] = {"actor": request.user, "reason": request.POST.get("reason", "")}
     if kind == "deadline":
-        services.extend_study(study=study, deadline=_moment(value), **common)
+        services.extend_study(study=study, deadline=moment(value), **common)
     elif kind == "intro":
         services.change_intro(study=study, intro=value, **common)
     elif kind == "void":
@@ -83,12 +81,3 @@ def amend(request: HttpRequest, study: Study) -> HttpResponse:
         raise BadProtocol("Choose what is amended: the deadline, the introduction, or a case.")
     messages.success(request, "Amended; the protocol has a new hash.")
     return redirect("studies:detail", slug=study.slug)
-
-
-def _moment(text: str) -> datetime:
-    """Read a date, or a date with a time, as UTC."""
-    try:
-        found = parse_datetime(text) or datetime.strptime(text, "%Y-%m-%d")
-    except ValueError as error:
-        raise BadProtocol(f"{text!r} is no date; write it as 2027-01-31.") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

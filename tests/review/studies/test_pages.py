@@ -245,6 +245,26 @@ def test_an_adjudicator_is_led_to_the_queue_and_finds_it_again(editor: User) -> 
     assert f'href="{url("list")}"' not in page, "an adjudicator runs no study"
 
 
+def test_a_deadline_is_set_before_the_start_and_taken_out_again(
+    client: Client, editor: User
+) -> None:
+    study = make_draft(editor)
+    words = {"title": study.title, "intro": "", "consent_text": study.consent_text}
+
+    client.post(url("settings", study.slug), words | {"deadline": "2027-01-31"})
+    page = client.get(url("detail", study.slug)).content.decode()
+    assert "until 31 January 2027" in page
+    assert 'name="deadline" placeholder="none" value="2027-01-31"' in page
+
+    refused = client.post(url("settings", study.slug), words | {"deadline": "31.1.2027"})
+    assert refused.status_code == 422
+    assert 'value="31.1.2027"' in refused.content.decode()
+    assert Study.objects.get().deadline is not None
+
+    client.post(url("settings", study.slug), words | {"deadline": ""})
+    assert Study.objects.get().deadline is None
+
+
 def test_a_refused_form_keeps_what_was_typed_and_stands_open(client: Client, editor: User) -> None:
     study = make_draft(editor)
     part = study.parts.get(order=1)
