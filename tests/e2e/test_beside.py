@@ -345,6 +345,28 @@ def test_cells_are_read_on_a_tablet(browser, live_server):
     tablet.close()
 
 
+SMALL = """() => [...document.querySelectorAll("button, a, select, input")]
+  .map((one) => [one.innerText || one.getAttribute("aria-label"), one.getBoundingClientRect()])
+  .filter(([, box]) => box.width && Math.min(box.width, box.height) < 48)
+  .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (390, 844)])
+@pytest.mark.parametrize("make", [_cells, _lesions])
+def test_every_target_is_large_enough_for_a_finger(browser, live_server, make, width, height):
+    world = make()
+    touch = TABLET | {"viewport": {"width": width, "height": height}}
+    tablet = browser.new_context(**touch)
+    sign_in(tablet, world, live_server.url)
+    page = tablet.new_page()
+    page.goto(f"{live_server.url}/read/{world.study.slug}/")
+    page.wait_for_function(f"() => {PAINTED}")
+
+    assert page.evaluate(SMALL) == []
+    assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    tablet.close()
+
+
 @pytest.mark.parametrize("width", [900, 1280])
 def test_every_view_tool_of_a_lesion_part_is_on_the_screen(at, page, width):
     page.set_viewport_size({"width": width, "height": 800})
