@@ -2,6 +2,7 @@
 
 import pytest
 
+from review.reader import config
 from review.readings.models import Reading
 from tests.e2e.desk import Desk, sign_in
 from tests.worlds.study import PartPlan, make_study
@@ -105,6 +106,43 @@ def test_a_break_is_not_active_time(desk):
 
     assert reading.wall_ms == pytest.approx(55_000, abs=1500)
     assert reading.active_ms == pytest.approx(10_000, abs=1500)
+
+
+def test_a_break_is_offered_after_25_minutes_of_reading(desk):
+    offered = desk.page.locator("#take-break[open]")
+    for _ in range(26):  # a minute with no longer idle spell each
+        _spend(desk, 29)
+        desk.page.mouse.move(400, 400)
+        _spend(desk, 29)
+        desk.page.mouse.move(420, 400)
+    assert offered.count() == 0  # never over a case that is being judged
+
+    desk.press("5")
+    desk.page.clock.run_for(100)
+    offered.wait_for()
+    desk.press("Enter")
+    _until_seen(desk)
+
+    assert desk.painted
+
+
+def test_a_break_is_offered_after_so_many_cases(context, page, live_server, monkeypatch):
+    assert config.BREAK_EVERY == 50
+    monkeypatch.setattr(config, "BREAK_EVERY", 2)
+    world = make_study(plans=[PartPlan("turing", 2)])
+    sign_in(context, world, live_server.url)
+    desk = Desk(page, live_server.url, world).open()
+
+    desk.answer("5")
+    assert page.locator("#take-break[open]").count() == 0
+    desk.press("5")
+    page.locator("#take-break[open]").wait_for()
+    assert page.inner_text("#break-count") == "2"
+    desk.press("Enter")
+    desk.answer("5")
+    desk.all_sent()
+
+    assert Reading.objects.count() == 3
 
 
 def test_all_five_moments_are_stored_in_order(desk):
