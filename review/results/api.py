@@ -16,7 +16,12 @@ from rest_framework.views import APIView
 
 from review.audit.services import log_event, study_chain
 from review.results import filters
-from review.results.downloads import ready_figure
+from review.results.downloads import (
+    available_downloads,
+    find_download,
+    ready_download,
+    ready_figure,
+)
 from review.results.errors import FilterRefused, NothingToReport
 from review.results.exports.cells import csv_bytes
 from review.results.exports.figures import SUFFIXES
@@ -27,6 +32,7 @@ from review.results.models import Snapshot
 from review.results.policies import may_look
 from review.results.reports import ready_report
 from review.results.serializers import (
+    DownloadSerializer,
     FigureSerializer,
     LookSerializer,
     ReadingsSerializer,
@@ -35,6 +41,7 @@ from review.results.serializers import (
     StudySerializer,
     TableSerializer,
 )
+from review.results.views import attachment
 from review.studies.models import Study
 
 CSV = "text/csv; charset=utf-8"
@@ -211,6 +218,31 @@ class ReadingsCsv(SnapshotView):
         found = self.selected(request, snapshot)
         self.log(request, snapshot, "readings.csv")
         return HttpResponse(csv_bytes(list(found.columns), plain_rows(found)), content_type=CSV)
+
+
+class Files(SnapshotView):
+    """The files that this snapshot and this server can give."""
+
+    @extend_schema(responses=DownloadSerializer(many=True))
+    def get(self, request: Request, uuid: str) -> Response:
+        files = available_downloads(self.snapshot())
+        return Response(DownloadSerializer(files, many=True).data)
+
+
+class File(SnapshotView):
+    """One whole file, byte for byte that of the page; 503 while a worker builds it."""
+
+    @extend_schema(responses=OpenApiResponse(OpenApiTypes.BINARY))
+    def get(self, request: Request, uuid: str, name: str) -> HttpResponse:
+        snapshot = self.snapshot()
+        try:
+            content = ready_download(snapshot, name)
+        except NothingToReport as error:
+            raise Http404(str(error)) from error
+        if content is None:
+            raise ReportInTheMaking("The file is being built. Ask again in some seconds.")
+        self.log(request, snapshot, name)
+        return attachment(content, find_download(name).content_type, name)
 
 
 class Figures(SnapshotView):

@@ -13,6 +13,8 @@ urlpatterns = [
     path("snapshots/<uuid:uuid>/", api.SnapshotDetail.as_view(), name="snapshot"),
     path("snapshots/<uuid:uuid>/readings/", api.Readings.as_view(), name="readings"),
     path("snapshots/<uuid:uuid>/readings.csv", api.ReadingsCsv.as_view(), name="readings_csv"),
+    path("snapshots/<uuid:uuid>/files/", api.Files.as_view(), name="files"),
+    path("snapshots/<uuid:uuid>/files/<str:name>", api.File.as_view(), name="file"),
     path("snapshots/<uuid:uuid>/figures/", api.Figures.as_view(), name="figures"),
     path(
         "snapshots/<uuid:uuid>/figures/<slug:key>.svg",

@@ -52,6 +52,14 @@ class LookSerializer(serializers.ModelSerializer[InterimLook]):
         return look.bound if self.context["shows_numbers"] else None
 
 
+class DownloadSerializer(serializers.Serializer[Any]):
+    """A file of a snapshot: its name in the address, its type and what it is."""
+
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    title = serializers.CharField(source="label")
+
+
 class FigureSerializer(serializers.Serializer[Any]):
     """A figure: Plotly data and layout, and a text for who cannot see it."""
 

@@ -13,6 +13,9 @@ from django.utils import timezone
 from drf_spectacular.validation import validate_schema
 from knox.models import AuthToken
 
+from review.audit.models import AuditEvent
+from review.jobs.models import Outbox
+from review.results.downloads import available_downloads
 from review.results.models import Snapshot
 from review.results.tokens import make_token
 from tests.review.results.test_pages import signed_in
@@ -34,6 +37,8 @@ def urls(snapshot: Snapshot) -> list[str]:
         reverse("api:snapshot", args=args),
         reverse("api:readings", args=args),
         reverse("api:readings_csv", args=args),
+        reverse("api:files", args=args),
+        reverse("api:file", args=[*args, "readings.xlsx"]),
         reverse("api:tables", args=args),
         reverse("api:table", args=[*args, "plausibility"]),
         reverse("api:table_csv", args=[*args, "plausibility"]),
@@ -150,6 +155,36 @@ def test_csv_and_tables_say_the_same_as_the_page(world: tuple[Closed, Snapshot])
     assert table["snapshot"] == snapshot.content_sha256
 
 
+def test_a_token_fetches_the_files_of_the_page(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    client, page = with_token(closed.editor), signed_in(closed.editor)
+    listed = [
+        file["name"] for file in client.get(reverse("api:files", args=[snapshot.uuid])).json()
+    ]
+    assert listed == [one.name for one in available_downloads(snapshot)]
+    for name in ("readings.parquet", "readings.json", "tables.tex", "report.html"):
+        given = client.get(reverse("api:file", args=[snapshot.uuid, name]))
+        shown = page.get(reverse("results:download", args=["cells", name]))
+        assert given.content == shown.content
+        assert given["Content-Type"] == shown["Content-Type"]
+        assert given["Content-Disposition"] == f'attachment; filename="{name}"'
+    files = AuditEvent.objects.filter(verb="results.exported").values_list("after", flat=True)
+    assert "api report.html" in [after["file"] for after in files]
+    missing = client.get(reverse("api:file", args=[snapshot.uuid, "secrets.txt"]))
+    assert missing.status_code == 404
+
+
+def test_a_slow_file_is_built_by_a_worker_and_asked_for_again(
+    world: tuple[Closed, Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, snapshot = world
+    monkeypatch.setattr("review.results.downloads.find_browser", lambda: "/usr/bin/chromium")
+    answer = with_token(closed.editor).get(reverse("api:file", args=[snapshot.uuid, "report.pdf"]))
+    assert answer.status_code == 503
+    assert "Ask again" in answer.json()["detail"]
+    assert Outbox.objects.filter(task="review.results.tasks.build_file").exists()
+
+
 def test_tokens_are_hashed_expire_and_are_shown_once(world: tuple[Closed, Snapshot]) -> None:
     closed, snapshot = world
     client, page = signed_in(closed.editor), reverse("results:tokens")
@@ -208,5 +243,5 @@ def test_the_schema_is_served_and_valid(world: tuple[Closed, Snapshot]) -> None:
     validate_schema(schema)
     assert "knoxApiToken" in schema["components"]["securitySchemes"]
     paths = "".join(schema["paths"])
-    for name in ("studies", "snapshots", "readings.csv", "tables"):
+    for name in ("studies", "snapshots", "readings.csv", "tables", "files"):
         assert name in paths
