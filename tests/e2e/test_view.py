@@ -101,6 +101,37 @@ def test_zoom_pan_and_nearest_show_the_right_pixels(at_the_desk):
     assert Reading.objects.get().context["zoom"] == pytest.approx(1.5625)
 
 
+PINCH = """(widths) => {
+  const canvas = document.getElementById("image"), box = canvas.getBoundingClientRect();
+  canvas.setPointerCapture = () => {}; // pointers made by a script are not held
+  const tell = (type, pointerId, x) => canvas.dispatchEvent(new PointerEvent(type, {
+    pointerId, pointerType: "touch", bubbles: true,
+    clientX: box.x + box.width / 2 + x, clientY: box.y + box.height / 2 }));
+  tell("pointerdown", 1, -widths[0] / 2);
+  tell("pointerdown", 2, widths[0] / 2);
+  tell("pointermove", 1, -widths[1] / 2);
+  tell("pointermove", 2, widths[1] / 2);
+  tell("pointerup", 1, -widths[1] / 2);
+  tell("pointerup", 2, widths[1] / 2);
+}"""
+
+
+def test_two_fingers_zoom_the_image_and_one_never_leaves_the_case(at_the_desk):
+    desk = at_the_desk(make_study(plans=[PartPlan("turing", 1)]))
+    before = desk.painted
+    desk.page.locator("#image").hover()
+    desk.page.wait_for_function("() => document.getElementById('image').onpointermove")
+
+    desk.page.evaluate(PINCH, [100, 200])
+    desk.caption("× 16.0")
+    desk.page.mouse.down()
+    desk.page.mouse.move(0, 300)
+    desk.page.mouse.up()
+
+    assert desk.painted == before
+    assert Reading.objects.count() == 0
+
+
 def test_true_size_after_calibration(at_the_desk):
     desk = at_the_desk(make_study(plans=[PartPlan("turing", 1)]))
     desk.page.evaluate("() => localStorage.setItem('semblance.px_per_cm', '40')")
