@@ -1,6 +1,7 @@
 """Figures as files: drawn by Chromium without a network, the same bytes each time."""
 
 import io
+import re
 import shutil
 import xml.etree.ElementTree as ET
 import zipfile
@@ -87,3 +88,18 @@ def test_figures_of_a_study_over_http() -> None:
     listed = client.get(reverse("api:figures", args=[snapshot.uuid])).json()
     assert "plausibility" in {figure["key"] for figure in listed}
     assert client.get(reverse("results:figure_svg", args=["cells", "none"])).status_code == 404
+
+
+@WITH_BROWSER
+@pytest.mark.django_db
+@pytest.mark.database
+def test_the_whole_report_is_printed_as_pdf() -> None:
+    closed, snapshot = unblinded(title="Cells of two generators")
+    downloads.build_download(snapshot, "report.pdf")
+    answer = signed_in(closed.editor).get(reverse("results:download", args=["cells", "report.pdf"]))
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    printed = answer.content
+    assert printed.startswith(b"%PDF-")
+    assert printed.rstrip().endswith(b"%%EOF")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 5  # every section has its own figures
+    assert b"Cells of two generators" in printed  # the title that a viewer shows
