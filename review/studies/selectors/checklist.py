@@ -56,6 +56,7 @@ def activation_checklist(study: Study) -> list[Item]:
             "bad" if shortage else "ok",
             f"{rendered} of {n_cases} renditions are stored."
             + (" Discard the preparation and prepare again." if shortage else ""),
+            here(study, "activate"),
         ),
         *_notes(study),
         *size_items(study),

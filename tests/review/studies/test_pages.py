@@ -10,9 +10,9 @@ from django.urls import reverse
 from review.accounts.models import User
 from review.jobs.models import Outbox
 from review.studies import services, tasks
-from review.studies.models import Assignment, Case, Membership, Part, Study
+from review.studies.models import Assignment, Case, Membership, Part, Rendition, Study
 from review.studies.services.design import fill_counts
-from tests.worlds.building import PASSWORD, add_reader, make_active, make_draft, make_pool
+from tests.worlds.building import PASSWORD, add_reader, make_active, make_draft, make_pool, prepare
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
@@ -158,6 +158,28 @@ def test_the_study_page_names_what_is_missing(client: Client, editor: User) -> N
     answer = client.post(url("prepare", study.slug))
     assert answer.status_code == 422
     assert not Case.objects.exists()
+
+
+def test_a_lost_rendition_is_named_with_a_link_to_the_way_back(
+    client: Client, editor: User
+) -> None:
+    study = prepare(editor, make_draft(editor))
+    Rendition.objects.filter(pk=Rendition.objects.first().pk).delete()
+
+    page = client.get(url("detail", study.slug)).content.decode()
+
+    place = url("detail", study.slug) + "#activate"
+    assert re.search(rf'<a href="{place}">\d+ of \d+ renditions are stored. Discard', page)
+    assert 'id="activate"' in page
+
+
+def test_the_planner_is_named_where_counts_are_chosen(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    for page in (url("new"), url("detail", study.slug)):
+        assert (
+            f'href="{reverse("results:planner")}">study planner'
+            in client.get(page).content.decode()
+        )
 
 
 def test_every_state_has_its_page(client: Client, editor: User) -> None:
