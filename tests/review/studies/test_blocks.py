@@ -63,8 +63,8 @@ def test_42000_cases_and_12_readers_take_seconds() -> None:
         Item(f"C{i:05d}", f"k{i % 14}", "real" if i % 4 == 0 else "synthetic")
         for i in range(42_000)
     ]
-    for reader in sorted(loads)[:2]:
+    for reader in sorted(loads):
         mine = [item for item in items if reader in blocks[item.case]]
         order_cases(mine, secret=SECRET, part=1, reader=reader)
     assert set(loads.values()) == {10_500}
-    assert time.process_time() - started < 60
+    assert time.process_time() - started < 30
