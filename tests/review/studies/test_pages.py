@@ -182,6 +182,22 @@ def test_the_planner_is_named_where_counts_are_chosen(client: Client, editor: Us
         )
 
 
+def test_the_audit_stands_on_a_page_and_in_json_with_both_tables(
+    client: Client, editor: User
+) -> None:
+    study = prepare(editor, make_draft(editor))
+
+    page = client.get(url("audit", study.slug)).content.decode()
+    assert "Renditions: what readers receive" in page
+    assert "The same in the files of both" in page or "Sources: what the pools" in page
+    told = client.get(url("audit_json", study.slug)).json()
+    assert told == {"report": study.audit_report, "override": study.audit_override}
+    part = told["report"]["parts"][0]
+    assert part["sources"]
+    assert {cue["cue"] for cue in part["cues"]} >= {"border", "blockiness", "spectrum slope"}
+    assert all(cue["meaning"].lower() in page.lower() for cue in part["cues"])
+
+
 def test_every_state_has_its_page(client: Client, editor: User) -> None:
     study = make_active(editor)
     for verb in ("pause", "resume", "close"):
