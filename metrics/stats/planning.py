@@ -53,7 +53,8 @@ def two_proportions_power(p1: float, p2: float, n: int, *, alpha: float = 0.05) 
     """Give the power of the two-sided normal test of two rates with n images per arm.
 
     Phi((sqrt(n) |p1 - p2| - z sqrt(2 q (1 - q))) / sqrt(p1 (1 - p1) + p2 (1 - p2))), q the mean
-    rate (Fleiss, Levin & Paik 2003, section 4.3; the far tail is left out).
+    rate (Fleiss, Levin & Paik 2003, section 4.3; the far tail is left out). Raises ValueError for
+    rates outside (0, 1), n below 1 or alpha outside (0, 1/2).
     """
     from scipy.stats import norm
 
@@ -68,7 +69,11 @@ def two_proportions_power(p1: float, p2: float, n: int, *, alpha: float = 0.05) 
 def two_proportions_size(
     p1: float, p2: float, *, target: float = 0.80, alpha: float = 0.05
 ) -> SampleSize:
-    """Give the images per arm at which `two_proportions_power` reaches the target."""
+    """Give the images per arm at which `two_proportions_power` reaches the target.
+
+    n = ((z sqrt(2 q (1 - q)) + z_target sqrt(p1 (1 - p1) + p2 (1 - p2))) / (p1 - p2))^2, rounded
+    up; `exact` is the fraction. Source and errors as there; ValueError for equal rates.
+    """
     from scipy.stats import norm
 
     _check_rates(p1, p2, target)
@@ -94,6 +99,8 @@ def binomial_power(
     """Give the exact power of the two-sided binomial test against a constant, one reader.
 
     The test rejects by the doubled smaller tail, which for a constant of .5 is the exact test.
+    Raises ValueError for n below 1 and for rates or alpha out of range. Source: Chernick & Liu
+    2002, Am Stat 56:149.
     """
     from scipy.stats import binom
 
@@ -107,7 +114,12 @@ def binomial_power(
 def binomial_size(
     true_rate: float, *, constant: float = 0.5, target: float = 0.80, alpha: float = 0.05
 ) -> SampleSize:
-    """Give the images from which the exact binomial test keeps the target power."""
+    """Give the images from which the exact binomial test keeps the target power.
+
+    Exact power is a saw-tooth in n: it must stay at the target for the next 20 sizes. Raises
+    ValueError as `binomial_power`, for a true rate equal to the constant and above 20,000 images.
+    Source: Chernick & Liu 2002, Am Stat 56:149.
+    """
     if true_rate == constant:
         raise ValueError(f"The true rate equals {constant}: no sample size detects it.")
 
@@ -125,7 +137,12 @@ def equivalence_power(
     constant: float = 0.5,
     alpha: float = 0.05,
 ) -> float:
-    """Give the exact chance that both one-sided binomial tests reject (turing.equivalence)."""
+    """Give the exact chance that both one-sided binomial tests reject (turing.equivalence).
+
+    The sum of P(X = k | true_rate) over the counts k of n images at which both reject. Raises
+    ValueError for n below 1 and for a rate, alpha or margin out of range. Source: Schuirmann
+    1987, J Pharmacokinet Biopharm 15:657.
+    """
     from scipy.stats import binom
 
     _check_true_rate(n, true_rate, alpha)
@@ -145,7 +162,11 @@ def equivalence_size(
     target: float = 0.80,
     alpha: float = 0.05,
 ) -> SampleSize:
-    """Give the images from which exact equivalence keeps the target chance to be shown."""
+    """Give the images from which exact equivalence keeps the target chance to be shown.
+
+    As `binomial_size`, on `equivalence_power`. Raises ValueError for a true rate outside the
+    margin and above 20,000 images. Source: Schuirmann 1987, J Pharmacokinet Biopharm 15:657.
+    """
     if abs(true_rate - constant) >= margin:
         raise ValueError(f"A true rate of {true_rate} lies outside {constant} +- {margin}.")
 
@@ -161,7 +182,8 @@ def acceptance_rule(
     """Give what the 80 % rule asks of n eligible images, and how often it is met.
 
     The bound rule asks for a Clopper-Pearson one-sided lower limit above the target, which is
-    the exact test P(X >= k | target) < alpha.
+    the exact test P(X >= k | target) < alpha. Raises ValueError for n below 1 and for rates or
+    alpha out of range. Source: Clopper & Pearson 1934, Biometrika 26:404.
     """
     from scipy.stats import binom
 
@@ -186,7 +208,11 @@ def acceptance_rule(
 def acceptance_size(
     true_rate: float, *, rule_target: float = 0.80, target: float = 0.80, alpha: float = 0.05
 ) -> SampleSize:
-    """Give the images per class from which the bound rule keeps the target chance to be met."""
+    """Give the images per class from which the bound rule keeps the target chance to be met.
+
+    As `binomial_size`, on `acceptance_rule`. Raises ValueError for a true rate at or below the
+    rule's target and above 20,000 images. Source: Clopper & Pearson 1934, Biometrika 26:404.
+    """
     if true_rate <= rule_target:
         raise ValueError(f"A true rate of {true_rate} does not exceed {rule_target}.")
 
@@ -197,7 +223,12 @@ def acceptance_size(
 
 
 def precision_size(rate: float, half_width: float, *, level: float = 0.95) -> SampleSize:
-    """Give the images at which a Wilson interval about `rate` has the half width asked for."""
+    """Give the images at which a Wilson interval about `rate` has the half width asked for.
+
+    Solves sqrt(z^2 p (1 - p) / n + z^4 / (4 n^2)) / (1 + z^2 / n) = half_width for n. Raises
+    ValueError for a rate, level or half width out of range. Source: Newcombe 1998, Stat Med
+    17:857.
+    """
     from scipy.optimize import brentq
     from scipy.stats import norm
 
@@ -232,6 +263,7 @@ def latent_components(
     `case_correlation` between readers, the reader's shift (of each truth class, for areas) has
     `reader_variance` (Roe & Metz 1997). Moments are orthant probabilities B(r) of a bivariate
     normal (Gallas 2006). metric "rate": n_positive cases judged yes/no with mean rate `mean`.
+    Raises ValueError without cases and for a mean, variance or correlation out of range.
     """
     _check_rates(mean)
     if min(n_positive, n_negative if metric == "auc" else n_positive) < 1:
@@ -282,7 +314,8 @@ def turing_power(
     """Give the chance that n_readers tell (margin None) or are shown equivalent to .5 (margin).
 
     Random readers and cases, single-modality test at alpha .05 on `latent_components`. For
-    accuracy take metric "rate" with n_positive all the cases.
+    accuracy take metric "rate" with n_positive all the cases. Sources and errors as
+    `latent_components` and `power_single`.
     """
     components = latent_components(
         metric,

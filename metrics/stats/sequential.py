@@ -66,7 +66,8 @@ def pocock(
 ) -> Boundaries:
     """Give Pocock's bounds: the same |z| at each of `looks` looks (Biometrika 1977;64:191).
 
-    fractions: information at each look, rising to 1; equal steps by default.
+    fractions: information at each look, rising to 1; equal steps by default. Raises ValueError
+    below 1 look, for alpha outside (0, 1/2) and for fractions that do not rise to 1.
     """
     return _boundaries(looks, alpha, fractions, 0.0, "Pocock")
 
@@ -74,7 +75,10 @@ def pocock(
 def obrien_fleming(
     looks: int, alpha: float = 0.05, *, fractions: Sequence[float] | None = None
 ) -> Boundaries:
-    """Give O'Brien and Fleming's bounds: |z| >= c / sqrt(fraction) (Biometrics 1979;35:549)."""
+    """Give O'Brien and Fleming's bounds: |z| >= c / sqrt(fraction) (Biometrics 1979;35:549).
+
+    Arguments and errors as `pocock`.
+    """
     return _boundaries(looks, alpha, fractions, -0.5, "O'Brien-Fleming")
 
 

@@ -142,7 +142,8 @@ def confusion_by_arm(
 ) -> dict[Hashable, Confusion]:
     """Return `confusion` of each arm; columns arm, reader, case, intended, perceived.
 
-    Real images are an arm as any other: the ceiling of the synthetic ones.
+    Real images are an arm as any other: the ceiling of the synthetic ones. Formulas, errors and
+    source as `confusion`; ValueError for missing columns.
     """
     require_columns(readings, ["arm", "reader", "case", "intended", "perceived"])
     return {

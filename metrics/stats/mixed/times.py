@@ -71,6 +71,7 @@ def reading_times(
     sets, are cut to it. Ratios: order per 10 images; truth and correct 1 against 0; each arm
     against the first. A term that cannot be told apart from earlier ones is dropped and named.
     Raises InsufficientData below two readers or cases or without any positive time.
+    Source: Baayen, Davidson & Bates 2008, J Mem Lang 59:390.
     """
     frame = tidy(frame)
     require_columns(frame, ["reader", "case", value])

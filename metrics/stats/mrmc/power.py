@@ -112,11 +112,15 @@ def power_single(
     study may find, a chi-square on readers - 1 df apart from the mean, with the error and degrees
     of freedom that follow from it; without an effect this is the size of the test, a little above
     alpha below 5 readers. The components are those of a one-modality pilot (var_reader with
-    modality x reader in it).
+    modality x reader in it). Raises ValueError for impossible counts, alpha or margin and for
+    components without variance. Sources: Hillis 2007, Stat Med 26:596; Hillis, Obuchowski &
+    Berbaum 2011, Acad Radiol 18:129.
     """
     _check(n_readers, n_cases, pilot_cases)
     check_alpha(alpha)
     check_number(effect, "effect")
+    if margin is not None and not check_number(margin, "margin") > 0:
+        raise ValueError(f"margin is {margin}; it must lie above 0, for example 0.1.")
     k = pilot_cases / n_cases
     cov2 = max(components.cov2, 0.0)
     reader = max(components.var_reader + components.var_modality_reader, 0.0)

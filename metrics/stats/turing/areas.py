@@ -38,7 +38,11 @@ class AreaTest(Test):
 
 
 def auc(truth: ArrayLike, score: ArrayLike, *, level: float = 0.95) -> AreaTest:
-    """Estimate one reader's area under the empirical ROC curve; see `delong`."""
+    """Estimate one reader's area under the empirical ROC curve and test it against .5.
+
+    The share of (positive, negative) pairs in order, ties one half, with the error, limits,
+    errors raised and source (DeLong et al. 1988) of `delong` with one score.
+    """
     return delong(truth, score, level=level)
 
 

@@ -60,6 +60,7 @@ def equivalence(
     One reader, independent images. p_lower: P(X >= x | constant - margin); p_upper: P(X <= x |
     constant + margin); p is the larger. Limits are Clopper-Pearson at 1 - 2 alpha.
     Raises InsufficientData when n is 0, ValueError when the margin leaves (0, 1).
+    Source: Schuirmann 1987, J Pharmacokinet Biopharm 15:657.
     """
     from scipy.stats import binom, binomtest
 
@@ -120,6 +121,7 @@ def verdict(
     counts as detectable too: a reader who inverts does see the difference. `detect_alpha` is the
     level of the two-sided test alone, where looks before the end have spent some of alpha.
     Raises ValueError when the two tests are not of the same estimate.
+    Source: Lakens 2017, Soc Psychol Pers Sci 8:355.
     """
     if not (isinstance(difference, Test) and isinstance(equivalent, Equivalence)):
         raise ValueError(

@@ -142,6 +142,9 @@ def test_turing_power_grows_and_equivalence_needs_many_readers() -> None:
         lambda: planning.precision_size(0.5, 0.6),
         lambda: planning.two_proportions_power(0.0, 0.5, 10),
         lambda: planning.turing_power("auc", 0.6, n_readers=1, n_positive=20, n_negative=20),
+        lambda: planning.turing_power(
+            "auc", 0.5, n_readers=3, n_positive=20, n_negative=20, margin=-0.1
+        ),
     ],
 )
 def test_impossible_plans_are_refused(call: object) -> None:
