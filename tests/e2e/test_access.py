@@ -39,6 +39,21 @@ def test_axe_finds_nothing_on_the_reading_screen(context, page, live_server, kin
         desk.press("Escape")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_on_what_stops_the_reading(context, page, live_server, width):
+    world = make_study(plans=[PartPlan("plausibility", 1)])
+    sign_in(context, world, live_server.url)
+    page.set_viewport_size({"width": width, "height": 800})
+    Desk(page, live_server.url, world).open()
+    halts = page.eval_on_selector_all("dialog.halt", "(all) => all.map((one) => one.id)")
+
+    assert len(halts) >= 8
+    for name in halts:
+        page.evaluate("(id) => document.getElementById(id).showModal()", name)
+        assert _faults(page) == [], name
+        page.evaluate("(id) => document.getElementById(id).close()", name)
+
+
 def test_axe_finds_nothing_around_the_reading(context, page, live_server):
     world = make_study(plans=[PartPlan(per_cell=1)])
     films = make_study(slug="films", domain="chest_xray", classes=("Mass",), size=32)
