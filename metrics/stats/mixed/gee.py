@@ -12,6 +12,7 @@ from metrics.errors import InsufficientData, NotConverged
 from metrics.stats.mixed.regression import (
     Floats,
     Regression,
+    Rows,
     complete_rows,
     require_groups,
     wald,
@@ -66,17 +67,7 @@ def gee_logistic(
         model = GEE(rows.y, rows.X, groups=rows.groups[0], family=Binomial(), cov_struct=working)
         found = model.fit(maxiter=200, ctol=1e-10, ddof_scale=0)
     coefficients, covariance = np.asarray(found.params), np.asarray(found.cov_robust)
-    bound = np.abs(rows.X @ coefficients).max()
-    if not (np.isfinite(covariance).all() and found.converged) or bound > 15:
-        raise NotConverged(
-            f"{int(rows.y.sum())} of {rows.y.size} readings are 1 in {n_groups} groups: the "
-            f"equations have no finite solution (separation). Drop or merge a covariate."
-        )
-    if (np.diag(covariance) < _ROUNDING * np.diag(np.asarray(found.cov_naive))).any():
-        raise InsufficientData(
-            f"The {n_groups} groups of {rows.y.size} readings all agree in a coefficient, whose "
-            f"robust error is 0. Report the rate with its exact limits."
-        )
+    _check_fit(rows, found, n_groups)
     notes: tuple[str, ...] = ()
     if n_groups < 40:
         notes = (f"{n_groups} groups: robust errors are too small below 40",)
@@ -96,6 +87,22 @@ def gee_logistic(
         n_missing=rows.n_missing,
         warnings=notes,
     )
+
+
+def _check_fit(rows: Rows, found: Any, n_groups: int) -> None:
+    """Raise NotConverged under separation, InsufficientData where groups leave no error."""
+    covariance = np.asarray(found.cov_robust)
+    bound = np.abs(rows.X @ np.asarray(found.params)).max()
+    if not (np.isfinite(covariance).all() and found.converged) or bound > 15:
+        raise NotConverged(
+            f"{int(rows.y.sum())} of {rows.y.size} readings are 1 in {n_groups} groups: the "
+            f"equations have no finite solution (separation). Drop or merge a covariate."
+        )
+    if (np.diag(covariance) < _ROUNDING * np.diag(np.asarray(found.cov_naive))).any():
+        raise InsufficientData(
+            f"The {n_groups} groups of {rows.y.size} readings all agree in a coefficient, whose "
+            f"robust error is 0. Report the rate with its exact limits."
+        )
 
 
 def _working(structure: Structure, largest: int) -> Any:

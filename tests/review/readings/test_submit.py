@@ -209,7 +209,7 @@ def test_flags_are_stored_once_even_when_replayed(world):
     [
         Answer(cannot_judge="because"),
         Answer(criteria={"size": "fails"}, perceived_class="EOS"),
-        Answer(criteria={"class_identity": "fails", "size": "fails"}, perceived_class="XXX"),
+        Answer(criteria={"class_identity": "fails", "size": "fails"}, perceived_class="unknown"),
         Answer(criteria={"size": "fails"}, flags=(Flag("rude"),)),
         Answer(criteria={"size": "fails"}, note="x" * 2001),
     ],
