@@ -190,6 +190,7 @@ def test_shortcuts_can_be_moved_and_switched_off(at_the_desk):
     desk.open().press("j")
     assert page.inner_text("#verdict") == ""
     desk.answer("p", "Enter")
+    desk.all_sent()  # what is written here must not fall into the answer's transaction
 
     seat = Membership.objects.get()
     seat.preferences = {"shortcuts": False}
