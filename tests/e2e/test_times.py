@@ -135,10 +135,12 @@ def test_a_break_is_offered_after_so_many_cases(context, page, live_server, monk
 
     desk.answer("5")
     assert page.locator("#take-break[open]").count() == 0
+    before = desk.painted
     desk.press("5")
     page.locator("#take-break[open]").wait_for()
     assert page.inner_text("#break-count") == "2"
-    desk.press("Enter")
+    desk.press("Enter")  # keys are dead until the next case is painted
+    page.wait_for_function("(old) => document.documentElement.dataset.painted !== old", arg=before)
     desk.answer("5")
     desk.all_sent()
 
