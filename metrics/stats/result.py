@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass, fields
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from metrics.errors import InsufficientData
 
@@ -39,13 +39,11 @@ class Estimate:
         return counts_of(self)
 
     def __post_init__(self) -> None:
-        for name, value in _floats(self):
-            if math.isnan(value):
-                raise InsufficientData(
-                    f"{self.method}: {name} is undefined with {self.n_images} images, "
-                    f"{self.n_readers} readers and {self.n_readings} readings. Collect readings "
-                    f"that differ, or more of them."
-                )
+        refuse_nan(
+            self,
+            f"{self.n_images} images, {self.n_readers} readers and {self.n_readings} readings. "
+            f"Collect readings that differ, or more of them.",
+        )
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,23 @@ def counts_of(result: Counted) -> dict[str, int]:
     }
 
 
-def _floats(result: Estimate) -> Iterator[tuple[str, float]]:
+class _Named(Protocol):
+    """Name what every result can be called by; any dataclass with a method."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def method(self) -> str: ...
+
+
+def refuse_nan(result: _Named, counts: str) -> None:
+    """Raise InsufficientData, with the counts and a remedy in words, when a field is NaN."""
+    for name, value in _floats(result):
+        if math.isnan(value):
+            raise InsufficientData(f"{result.method}: {name} is undefined with {counts}")
+
+
+def _floats(result: _Named) -> Iterator[tuple[str, float]]:
     """Yield each field of a result that is a float."""
     for field in fields(result):
         value = getattr(result, field.name)

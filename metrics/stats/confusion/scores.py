@@ -108,8 +108,8 @@ class Sample:
 
 def score(sample: Sample) -> Confusion:
     """Return all scores of a sample with their intervals."""
-    values = _values(sample.matrix[None].astype(float))
-    copies = _values(sample.copies)
+    values = values_of(sample.matrix[None].astype(float))
+    copies = values_of(sample.copies)
     intervals = _Intervals(sample)
     per_class = tuple(intervals.of_class(k, values, copies) for k in range(len(sample.classes)))
     macro = {
@@ -133,7 +133,7 @@ def score(sample: Sample) -> Confusion:
     )
 
 
-def _values(matrices: Array) -> dict[str, Array]:
+def values_of(matrices: Array) -> dict[str, Array]:
     """Return scores of matrices (draws, classes, answers): (draws, classes), accuracy (draws,).
 
     Precision without answers is 0; recall and F1 of a class that a bootstrap copy lost are NaN.

@@ -1,0 +1,329 @@
+"""Does a generator repeat its training images? Distances to the nearest of them, compared.
+
+Nothing here proves privacy: an attacker can win where every distance passes (arXiv 2505.01524).
+The most that may be said is that no copies were found at a threshold.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from metrics.errors import InsufficientData
+from metrics.images.features import Floats, features_of, require_images
+from metrics.images.neighbours import nearest, nearest_others
+from metrics.images.result import Extractor, Measure, in_words
+from metrics.stats.intervals import check_level, critical, upper_tail
+from metrics.stats.proportions.binomial import wilson_limits
+from metrics.stats.readings import label_codes, labels
+from metrics.stats.turing import AreaTest, delong
+
+FEWEST = 20  # images of a cell below which z is not yet normal
+QUANTILE = 0.01
+NAMES = ("train", "generated", "held out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellCopying(Measure):
+    """Hold z of one cell (class): far below 0 = copies, far above 0 = generated images far off.
+
+    farther: chance that a generated image lies farther from training than a held-out one, with
+    DeLong's limits; .5 without copying.
+    """
+
+    cell: Hashable
+    p: float
+    farther: AreaTest
+    weight: float
+    is_counted: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copying(Measure):
+    """Hold C_T over cells; p is two-sided, against no difference from held-out images."""
+
+    p: float
+    cells: tuple[CellCopying, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Say the result in words that promise nothing."""
+        if self.high < 0:
+            return "Generated images lie nearer to training images than held-out real ones do."
+        if self.low > 0:
+            return "Generated images lie farther from training images than held-out ones do."
+        return "No nearer to training images, on average, than held-out real images."
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Hold a generated image, the training image nearest to it, and their distance."""
+
+    generated: int
+    train: int
+    distance: float
+    is_below: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClosestPairs(Measure):
+    """Hold the share of generated images below the threshold, and the closest pairs to look at."""
+
+    threshold: float
+    quantile: float
+    held_out_below: float
+    n_below: int
+    n_exact: int
+    pairs: tuple[Pair, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Say the result in words that promise nothing."""
+        n = self.counts["generated"]
+        if self.n_below == 0:
+            return f"No copies found at threshold {self.threshold:.4g} among {n} generated images."
+        more = "more than" if self.low > self.held_out_below else "not clearly more than"
+        return (
+            f"{self.n_below} of {n} generated images lie nearer than {self.threshold:.4g} to a "
+            f"training image, {more} the {self.held_out_below:.2%} of held-out real ones; look at "
+            f"the pairs."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authenticity(Measure):
+    """Hold the share of authentic generated images, beside that of held-out real ones if given."""
+
+    held_out: Measure | None
+    is_authentic: tuple[bool, ...]
+
+
+def copying(
+    train: ArrayLike,
+    generated: ArrayLike,
+    held_out: ArrayLike,
+    *,
+    cells: tuple[ArrayLike, ArrayLike, ArrayLike] | None = None,
+    fewest: int = FEWEST,
+    level: float = 0.95,
+    extractor: Extractor | None = None,
+) -> Copying:
+    """Test whether generated images lie nearer to training images than held-out real ones do.
+
+    train: (l, d), generated: (m, d), held_out: (n, d) features; held-out images must come from
+    other patients than the training images. cells: the labels of the three sets, such as classes;
+    distances stay within a cell. L(x) = distance to the nearest training image.
+    z = (U - n m / 2) / sqrt(n m (n + m + 1) / 12), U = pairs with L(generated) > L(held out), ties
+    half; C_T = sum of P_n(cell) z(cell) / sum of P_n(cell), P_n the share of held-out images, over
+    cells with at least `fewest` generated and held-out images. Limits add the error that z has
+    without copying: 1 in a cell, sqrt(sum P_n^2) / sum P_n for C_T. The paper's z, without the .5
+    that its authors' code adds to U.
+    Raises InsufficientData when no cell has enough images of all three sets; ValueError for
+    malformed features or labels. Source: Meehan, Chaudhuri & Dasgupta 2020, arXiv 2004.05675.
+    """
+    check_level(level)
+    sets = _three(train, generated, held_out)
+    names = _cell_labels(cells, sets)
+    tested, notes = _cells(sets, names, fewest, level)
+    counted = [one for one in tested if one.is_counted]
+    counts = dict(zip(NAMES, map(len, sets), strict=True))
+    if not counted:
+        raise InsufficientData(
+            f"{in_words(counts)} images in {len({*names[1], *names[2]})} cells: none has "
+            f"a training image and {fewest} of both others. Add images or merge cells."
+        )
+    weights = np.array([one.weight for one in counted])
+    estimate = float(weights @ [one.estimate for one in counted] / weights.sum())
+    se = float(np.linalg.norm(weights) / weights.sum())
+    reach = critical(level) * se
+    return Copying(
+        estimate=estimate,
+        low=estimate - reach,
+        high=estimate + reach,
+        method=f"C_T of {len(counted)} cells, Mann-Whitney z of distances to training images",
+        counts=counts,
+        warnings=notes,
+        extractor=extractor,
+        p=min(1.0, 2 * upper_tail(abs(estimate) / se)),
+        cells=tested,
+    )
+
+
+def _cells(
+    sets: list[Floats], names: list[NDArray[np.object_]], fewest: int, level: float
+) -> tuple[tuple[CellCopying, ...], tuple[str, ...]]:
+    """Test each cell that has a training image and two images of both other sets."""
+    tested, notes = [], []
+    for cell in dict.fromkeys([*names[2], *names[1]]):
+        parts = [part[own == cell] for part, own in zip(sets, names, strict=True)]
+        sizes = dict(zip(NAMES, map(len, parts), strict=True))
+        if sizes["train"] < 1 or min(sizes["generated"], sizes["held out"]) < 2:
+            notes.append(f"cell {cell} cannot be tested: {in_words(sizes)} images")
+            continue
+        one = _cell(cell, parts, sizes["held out"] / len(sets[2]), fewest, level)
+        tested.append(one)
+        if not one.is_counted:
+            notes.append(f"cell {cell} is not in C_T: {in_words(sizes)} images")
+    return tuple(tested), tuple(notes)
+
+
+def closest_pairs(
+    train: ArrayLike,
+    generated: ArrayLike,
+    held_out: ArrayLike,
+    *,
+    count: int = 20,
+    quantile: float = QUANTILE,
+    level: float = 0.95,
+    extractor: Extractor | None = None,
+) -> ClosestPairs:
+    """List the generated images that lie nearest to a training image, for somebody to look at.
+
+    train: (l, d), generated: (m, d), held_out: (n, d) features. The threshold is the `quantile`
+    of the distances from held-out to training images (the lower neighbour, so the smallest one
+    below 1 / quantile held-out images): that share of held-out images lies below it as well. An
+    exact copy in feature space, at distance 0, is always below. Limits of the share are Wilson's.
+    Raises InsufficientData below 2 held-out images; ValueError for malformed features.
+    """
+    check_level(level)
+    if not 0 < quantile < 1:
+        raise ValueError(f"quantile is {quantile!r}; take a share between 0 and 1, such as .01.")
+    t, g, h = _three(train, generated, held_out)
+    require_images(h, "held out", 2, "the threshold")
+    found = nearest(g, t)
+    apart = nearest(h, t).distance
+    threshold = float(np.quantile(apart, quantile, method="lower"))
+    below = (found.distance < threshold) | (found.distance == 0)
+    order = np.argsort(found.distance, kind="stable")[: max(0, count)]
+    n_below = int(below.sum())
+    low, high = wilson_limits(n_below, len(g), level)
+    notes = []
+    if threshold == 0:
+        notes.append("a held-out image has the features of a training image: check the split")
+    if len(h) < 1 / quantile:
+        notes.append(f"{len(h)} held-out images: the threshold is the smallest of their distances")
+    return ClosestPairs(
+        estimate=n_below / len(g),
+        low=low,
+        high=high,
+        method=(
+            f"share of generated images nearer to a training image than {quantile:.3g} of held-out "
+            f"ones; wilson {level:.4g}"
+        ),
+        counts={"train": len(t), "generated": len(g), "held out": len(h)},
+        warnings=tuple(notes),
+        extractor=extractor,
+        threshold=threshold,
+        quantile=quantile,
+        held_out_below=float((apart < threshold).mean()),
+        n_below=n_below,
+        n_exact=int((found.distance == 0).sum()),
+        pairs=tuple(
+            Pair(int(i), int(found.index[i]), float(found.distance[i]), bool(below[i]))
+            for i in order
+        ),
+    )
+
+
+def authenticity(
+    train: ArrayLike,
+    generated: ArrayLike,
+    held_out: ArrayLike | None = None,
+    *,
+    level: float = 0.95,
+    extractor: Extractor | None = None,
+) -> Authenticity:
+    """Return the share of generated images that are no noisy copy of a training image.
+
+    train: (l, d), generated: (m, d) and, for comparison, held_out: (n, d) features. A generated
+    image is authentic when its nearest training image is nearer to another training image than to
+    it. How many honest images are authentic depends on the dimension and on l: compare with
+    held-out ones. Limits are Wilson's.
+    Raises InsufficientData below 2 training images; ValueError for malformed features.
+    Source: Alaa et al. 2022, arXiv 2102.08921 (authenticity).
+    """
+    check_level(level)
+    t, g = features_of(train, "train"), features_of(generated, "generated")
+    h = None if held_out is None else features_of(held_out, "held out")
+    _same_width([part for part in (t, h, g) if part is not None])
+    require_images(t, "train", 2, "authenticity")
+    between = nearest_others(t, 1).distance[:, 0]
+    marks = _authentic(g, t, between)
+    counts = {"train": len(t), "generated": len(g)}
+    baseline = None
+    if h is not None:
+        baseline = _share(_authentic(h, t, between), {"train": len(t), "held out": len(h)}, level)
+    own = _share(marks, counts, level)
+    return Authenticity(
+        estimate=own.estimate,
+        low=own.low,
+        high=own.high,
+        method=own.method,
+        counts=counts,
+        extractor=extractor,
+        held_out=baseline,
+        is_authentic=tuple(bool(mark) for mark in marks),
+    )
+
+
+def _authentic(points: Floats, train: Floats, between: Floats) -> NDArray[np.bool_]:
+    found = nearest(points, train)
+    return np.asarray(found.distance > between[found.index])
+
+
+def _share(marks: NDArray[np.bool_], counts: dict[str, int], level: float) -> Measure:
+    low, high = wilson_limits(int(marks.sum()), len(marks), level)
+    return Measure(
+        float(marks.mean()), low, high, f"authenticity; wilson {level:.4g}", counts=counts
+    )
+
+
+def _cell(
+    cell: Hashable, parts: list[Floats], weight: float, fewest: int, level: float
+) -> CellCopying:
+    """Test one cell from its training, held-out and generated features."""
+    train, generated, held_out = parts
+    n, m = len(held_out), len(generated)
+    far = [nearest(part, train).distance for part in (held_out, generated)]
+    farther = delong(np.repeat([0, 1], [n, m]), np.concatenate(far), level=level)
+    z = (farther.estimate - 0.5) * n * m / sqrt(n * m * (n + m + 1) / 12)
+    reach = critical(level)
+    return CellCopying(
+        estimate=z,
+        low=z - reach,
+        high=z + reach,
+        method="Mann-Whitney z of distances to training images",
+        counts={"train": len(train), "generated": m, "held out": n},
+        cell=cell,
+        p=min(1.0, 2 * upper_tail(abs(z))),
+        farther=farther,
+        weight=weight,
+        is_counted=min(n, m) >= fewest,
+    )
+
+
+def _three(train: ArrayLike, generated: ArrayLike, held_out: ArrayLike) -> list[Floats]:
+    given = (train, generated, held_out)
+    sets = [features_of(values, name) for values, name in zip(given, NAMES, strict=True)]
+    _same_width(sets)
+    return sets
+
+
+def _same_width(sets: list[Floats]) -> None:
+    widths = [part.shape[1] for part in sets]
+    if len(set(widths)) > 1:
+        raise ValueError(f"The sets have {widths} dimensions; take all from one extractor.")
+
+
+def _cell_labels(
+    cells: tuple[ArrayLike, ArrayLike, ArrayLike] | None, sets: list[Floats]
+) -> list[NDArray[np.object_]]:
+    if cells is None:
+        return [np.full(len(part), "all", dtype=object) for part in sets]
+    if len(cells) != 3:
+        raise ValueError(f"{len(cells)} lists of cells; give those of the three sets.")
+    for own, part in zip(cells, sets, strict=True):
+        label_codes(own, len(part), "cells")
+    return [labels(own, "cells") for own in cells]
