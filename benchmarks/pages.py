@@ -1,7 +1,8 @@
 """Time and queries of the pages of a large study: 2,800 cases and 12 readers.
 
 The rows come from the real draw, case, order and list code; only pixels are left out, because no
-page of this room reads them. Each page is asked for through the whole middleware stack.
+page measured here needs them. Each page is asked for through the whole middleware stack. The list
+of cases and the page of one are asked for once the study is read, unblinded and counted.
 
     python -m benchmarks.pages [--quick] [--json]
 """
@@ -43,9 +44,12 @@ def _run(quick: bool) -> dict[str, Any]:
     built = time.perf_counter() - started
     calls = 5 if quick else 20
     pages = _pages(study, editor, reader, calls)
+    snapshot = _unblind(study, editor)
+    pages += _case_pages(snapshot, editor, calls)
     return {
         "cases": _count(study),
         "readers": READERS,
+        "rows": snapshot.rows,
         "build_s": round(built, 1),
         "pages": pages,
         "slowest_ms": max(page["p95_ms"] for page in pages),
@@ -133,6 +137,51 @@ def _pages(study: Any, editor: Any, reader: Any, calls: int) -> list[dict[str, A
     asked += [(editor, "studies:detail", [draft.slug])]  # the page of a draft
     asked += [(editor, "studies:list", []), (reader, "reader:worklist", [])]
     return [_time(user, name, reverse(name, args=args), calls) for user, name, args in asked]
+
+
+def _unblind(study: Any, editor: Any) -> Any:
+    """Answer every case by a fixed rule, close, unblind, and build what pages show."""
+    import uuid
+
+    from django.utils import timezone
+
+    from review.readings.models import Reading
+    from review.results.services import unblind_study
+    from review.results.tasks import build_report
+    from review.studies import services
+    from review.studies.models import Assignment
+
+    given = Assignment.objects.filter(session__part__study=study)
+    Reading.objects.bulk_create(
+        (
+            Reading(
+                assignment=one, revision=1, idempotency_key=uuid.uuid4(), nonce=uuid.uuid4(),
+                prev_sha="0" * 64, sha="1" * 64, outcome="answered", verdict=bool(one.pk % 3),
+                created_at=timezone.now(), active_ms=1500 + one.pk % 900,
+            )
+            for one in given.iterator()
+        ),
+        batch_size=500,
+    )  # fmt: skip
+    given.update(state="answered", answered_at=timezone.now())
+    services.close_study(actor=editor, study=study)
+    study.refresh_from_db()
+    snapshot = unblind_study(actor=editor, study=study)
+    build_report(snapshot.pk)
+    return snapshot
+
+
+def _case_pages(snapshot: Any, editor: Any, calls: int) -> list[dict[str, Any]]:
+    from django.urls import reverse
+
+    study, middle = snapshot.study, f"C{_count(snapshot.study) // 2:04d}"
+    listed = reverse("results:cases", args=[study.slug])
+    asked = [
+        ("results:cases", listed),
+        ("results:cases, sorted", f"{listed}?opinion=disputed&order=-share"),
+        ("provenance:case", reverse("provenance:case", args=[study.slug, 1, middle])),
+    ]
+    return [_time(editor, name, url, calls) for name, url in asked]
 
 
 def _time(user: Any, name: str, url: str, calls: int) -> dict[str, Any]:

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "review.reader",
     "generation.training",
     "generation.runs",
+    "generation.quality",
     "generation.feedback",
     "generation.demo",
 ]
@@ -149,6 +150,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 SAMPLE_QUEUE = env.str("SAMPLE_QUEUE", default="compute")
 TRAIN_QUEUE = env.str("TRAIN_QUEUE", default="compute")
+MEASURE_QUEUE = env.str("MEASURE_QUEUE", default="compute")
 LEASE_SECONDS = env.int("LEASE_SECONDS", default=30)
 
 # --- people -------------------------------------------------------------------------------------

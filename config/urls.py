@@ -15,7 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("review.results.api_urls")),
     path("training/", include("generation.training.urls")),
     path("runs/", include("generation.runs.urls")),
+    path("runs/", include("generation.quality.urls")),
     path("loops/", include("generation.feedback.urls")),
+    path("", include("generation.feedback.provenance_urls")),
 ]
 
 handler400 = "config.views.bad_request"

@@ -57,11 +57,11 @@ def _read_session(
     report: Progress,
 ) -> int:
     visitor.token = config["csrf"]
-    kind, cases, stored = config["part"]["kind"], list(config["cases"]), 0
+    part, cases, stored = config["part"], list(config["cases"]), 0
     while cases:
         case = cases[0]
         pixels = _pixels(visitor, case["image"])
-        answer = _answer(kind, case, pixels, reader, codes)
+        answer = _answer(part, case, pixels, reader, codes)
         news = visitor.send(config["urls"]["submit"], _body(case, config["session"], answer))
         if news["status"] != "stored":
             raise DemoFailed(f"An answer was {news['status']}, not stored.")
@@ -83,14 +83,22 @@ def _pixels(visitor: Visitor, image: dict[str, Any]) -> np.ndarray:
 
 
 def _answer(
-    kind: str, case: dict[str, Any], pixels: np.ndarray, reader: StandIn, codes: dict[str, str]
+    part: dict[str, Any],
+    case: dict[str, Any],
+    pixels: np.ndarray,
+    reader: StandIn,
+    codes: dict[str, str],
 ) -> dict[str, Any]:
+    kind = part["kind"]
     if kind == "turing":
         return {"value": reader.realness(pixels)}
     if kind != "plausibility":
         raise DemoFailed(f"The stand-in readers do not answer {kind!r} parts.")
     code = codes[case["class_name"]]
-    return {"criteria": reader.criteria(pixels, code, case["criteria"])}
+    answer: dict[str, Any] = {"criteria": reader.criteria(pixels, code, case["criteria"])}
+    if part["gestalt"]:  # at a glance: does it look real, whatever its criteria say
+        answer["gestalt"] = "plausible" if reader.realness(pixels) > 3 else "implausible"
+    return answer
 
 
 def _body(case: dict[str, Any], session: str, answer: dict[str, Any]) -> dict[str, Any]:

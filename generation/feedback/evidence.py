@@ -2,15 +2,16 @@
 
 Read from snapshots only, and only from the plausibility parts of loop studies. Real images become
 controls that measure readers; synthetic images of generators outside the loop's lineage are left
-out and counted.
+out and counted. Copies, as the newest measurement of each run found them, are marked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from generation.feedback.errors import WrongState
 from generation.feedback.reads import Read, ShownImage
+from generation.quality.marks import copy_marks
 from review.catalog.models import ImageClass
 from review.results.frames import load_snapshot
 from review.results.models import Snapshot
@@ -30,11 +31,20 @@ COLUMNS = (
 
 @dataclass
 class Evidence:
-    """Images and readings of several snapshots; `outside` counts images of other generators."""
+    """Images and readings of several snapshots; `outside` counts images of other generators.
+
+    unchecked: images of runs that nobody measured, so that copies among them are not known.
+    """
 
     images: dict[str, ShownImage] = field(default_factory=dict)
     reads: list[Read] = field(default_factory=list)
     outside: set[str] = field(default_factory=set)
+    unchecked: set[str] = field(default_factory=set)
+
+    @property
+    def copies(self) -> list[str]:
+        """Keys of images that count as copies."""
+        return sorted(key for key, image in self.images.items() if image.is_copy)
 
 
 def plausibility_rows(snapshot: Snapshot) -> "pd.DataFrame":
@@ -69,6 +79,7 @@ def gather_evidence(
                 continue
             evidence.images.setdefault(image.key, image)
             evidence.reads.append(_read(row, image.key, people[row["reader"]]))
+    _mark_copies(evidence)
     return evidence
 
 
@@ -78,6 +89,26 @@ def _check_purpose(study: Study) -> None:
             f"Study {study.slug!r} is a {study.purpose} study; only loop studies feed a plan. "
             "Take it out of the loop."
         )
+
+
+def _mark_copies(evidence: Evidence) -> None:
+    """Mark copies of training images, and of images that repeat each other all but one."""
+    images = evidence.images.items()
+    keys = {_uuid(key): key for key, image in images if image.control_truth is None}
+    marks = copy_marks(keys)
+    evidence.unchecked |= marks.unchecked
+    seen = set(keys) - set(marks.repeats)  # an original that readers saw stands for its repeats
+    for uuid in sorted(keys):
+        original = marks.repeats.get(uuid)
+        if uuid in marks.copies or (original is not None and original in seen):
+            image = evidence.images[keys[uuid]]
+            evidence.images[keys[uuid]] = replace(image, is_copy=True)
+        elif original is not None:
+            seen.add(original)
+
+
+def _uuid(key: str) -> str:
+    return key.partition(":")[0]
 
 
 def _readers(study: Study) -> dict[str, str]:

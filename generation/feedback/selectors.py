@@ -10,8 +10,11 @@ from generation.feedback.models import Loop, Plan, PlanCell, Round
 from generation.feedback.policies import visible_loops
 from generation.feedback.rates import ClassRate, class_rates
 from generation.feedback.screening import ScreeningPlan
+from generation.feedback.services import why_wait
 from generation.feedback.services.decide import effective
+from generation.quality.marks import run_sentences
 from generation.training.lineage import lineage_of
+from generation.training.models import Checkpoint
 from review.studies.models import Study
 
 Figure = dict[str, Any]
@@ -20,10 +23,11 @@ COLOURS = ("#0f766e", "#b45309", "#4338ca", "#be185d", "#15803d", "#0369a1", "#7
 
 @dataclass(frozen=True)
 class RoundView:
-    """One round: its row, what to do next with it, and its rates once unblinded."""
+    """One round: its row, its rates once unblinded, and its run's image metrics in a line."""
 
     round: Round
     rates: tuple[ClassRate, ...]
+    quality: str = ""
 
     @property
     def synthetic(self) -> list[ClassRate]:
@@ -59,6 +63,18 @@ class ClassView:
         return sum(view.numbers.show for view in self.cells)
 
 
+@dataclass(frozen=True)
+class NextPlan:
+    """What proposing the next plan would do: why it must wait, or which plan it replaces."""
+
+    why_wait: str
+    replaces: str
+
+    @property
+    def label(self) -> str:
+        return "Propose it again" if self.replaces else "Propose the next plan"
+
+
 def get_loop(user: Any, pk: int) -> Loop:
     """Return a loop that the user may see; 404 otherwise."""
     loops = visible_loops(user).select_related("domain", "checkpoint__parent", "checkpoint__bank")
@@ -68,8 +84,12 @@ def get_loop(user: Any, pk: int) -> Loop:
 def round_views(loop: Loop) -> list[RoundView]:
     """Return the rounds in order; rates only of unblinded studies."""
     lineage = lineage_of(loop.checkpoint)
-    rounds = loop.rounds.select_related("run", "study", "plan").order_by("number")
-    return [RoundView(round_, _rates(round_, lineage)) for round_ in rounds]
+    rounds = list(loop.rounds.select_related("run", "study", "plan").order_by("number"))
+    said = run_sentences([round_.run_id for round_ in rounds if round_.run_id])
+    return [
+        RoundView(round_, _rates(round_, lineage), said.get(round_.run_id or 0, ""))
+        for round_ in rounds
+    ]
 
 
 def _rates(round_: Round, lineage: Sequence[str]) -> tuple[ClassRate, ...]:
@@ -137,7 +157,38 @@ def rate_figure(lines: Sequence[RateLine], numbers: Sequence[int]) -> Figure:
 def current_plan(loop: Loop) -> Plan | None:
     """Return the newest plan that was not superseded."""
     plans = loop.plans.exclude(state=Plan.State.SUPERSEDED).select_related("input", "run")
-    return plans.select_related("approved_by").order_by("-pk").first()
+    return plans.select_related("approved_by", "loop__checkpoint").order_by("-pk").first()
+
+
+def next_plan(views: Sequence[RoundView], plan: Plan | None) -> NextPlan:
+    """Say whether the next plan can be proposed, from the rounds and the current plan."""
+    replaces = ""
+    if plan is not None and plan.state == Plan.State.APPROVED:
+        replaces = "Proposing again takes the approval back and replaces the plan."
+    elif plan is not None and plan.state == Plan.State.DRAFT:
+        replaces = "Proposing again replaces the draft, with the changes made to it."
+    return NextPlan(why_wait(views[-1].round if views else None), replaces)
+
+
+def why_no_launch(plan: Plan | None, total: int) -> str:
+    """Say why the current plan cannot draw anything, and what to do; empty when it can."""
+    if plan is None or plan.state not in {Plan.State.DRAFT, Plan.State.APPROVED}:
+        return ""
+    if not total:
+        return "Every target is met: there is nothing to draw. Raise the targets to go on."
+    checkpoint = plan.loop.checkpoint
+    if checkpoint.state != Checkpoint.State.READY:
+        return (
+            f"Generator {checkpoint.name} is {checkpoint.get_state_display().lower()} and draws "
+            "nothing. Start a loop with one that is ready."
+        )
+    return ""
+
+
+def studies_to_open(user: Any, loop: Loop) -> set[int]:
+    """Return the unblinded studies of the loop whose cases the user may look through."""
+    mine = Study.objects.run_by(user).filter(rounds__loop=loop, unblinded_at__isnull=False)
+    return set(mine.values_list("pk", flat=True))
 
 
 def plan_classes(plan: Plan) -> list[ClassView]:

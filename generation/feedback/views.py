@@ -67,15 +67,19 @@ def _page(request: HttpRequest, loop: Loop) -> dict[str, Any]:
         "figure": selectors.rate_figure(lines, numbers) if lines else None,
         "may_turn": may_turn(request.user),
         "studies": selectors.attachable_studies(loop) if may_turn(request.user) else [],
+        "next_plan": selectors.next_plan(views, plan),
+        "to_open": selectors.studies_to_open(request.user, loop),
     } | _plan_context(plan, may_turn(request.user))
 
 
 def _plan_context(plan: Plan | None, is_admin: bool) -> dict[str, Any]:
     classes = selectors.plan_classes(plan) if plan else []
+    total = sum(view.n_show for view in classes)
     return {
         "plan": plan,
         "plan_classes": classes,
-        "plan_total": sum(view.n_show for view in classes),
+        "plan_total": total,
+        "why_no_launch": selectors.why_no_launch(plan, total),
         "may_change": bool(plan and is_admin and plan.state == Plan.State.DRAFT),
         "may_turn": is_admin,
     }

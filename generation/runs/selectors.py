@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from generation.runs.models import GeneratedImage, GenerationRun, Shard, Worker
+from review.catalog.selectors import pools_open_to
+from review.results.policies import cases_open_to
 
 RECENT = 24
 
@@ -41,6 +43,11 @@ class CellRow:
     done: int
 
 
+def runs_open_to(user: Any) -> QuerySet[GenerationRun]:
+    """Return the runs whose images an admin may look at: none of a study that they still read."""
+    return GenerationRun.objects.filter(pool__in=pools_open_to(user))
+
+
 def progress_of(run: GenerationRun) -> RunProgress:
     """Count images, shards and live workers of a run."""
     images = GeneratedImage.objects.filter(run=run).aggregate(
@@ -68,12 +75,24 @@ def progress_of(run: GenerationRun) -> RunProgress:
     )
 
 
-def recent_images(run: GenerationRun) -> list[dict[str, Any]]:
-    """Return the newest images with their class, for thumbnails."""
+def recent_images(run: GenerationRun, user: Any) -> list[dict[str, Any]]:
+    """Return the newest images with their class, for thumbnails.
+
+    `case` is where an image was judged last (slug, part, code), if the user may see that; or None.
+    """
     rows = GeneratedImage.objects.filter(run=run, asset__isnull=False).order_by("-asset_id")
-    fields = ("index", "asset__uuid", "image_class__name", "prototype")
-    return [dict(zip(("index", "uuid", "name", "prototype"), row, strict=True)) for row in
-            rows.values_list(*fields)[:RECENT]]  # fmt: skip
+    fields = ("index", "asset__uuid", "image_class__name", "prototype", "asset")
+    names = ("index", "uuid", "name", "prototype", "asset")
+    found = [dict(zip(names, row, strict=True)) for row in rows.values_list(*fields)[:RECENT]]
+    judged = _judged(user, [one["asset"] for one in found])
+    return [one | {"case": judged.get(one["asset"])} for one in found]
+
+
+def _judged(user: Any, assets: list[int]) -> dict[int, tuple[str, int, str]]:
+    """Return image -> (slug, part, code) of the newest case that the user may look at."""
+    cases = cases_open_to(user).filter(image__in=assets).order_by("pk")
+    fields = ("image", "part__study__slug", "part__order", "code")
+    return {image: (slug, part, code) for image, slug, part, code in cases.values_list(*fields)}
 
 
 def cells_of(run: GenerationRun) -> list[CellRow]:

@@ -7,7 +7,6 @@ POST /runs/<uuid>/cancel/
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,22 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from generation.runs import selectors, services
 from generation.runs.errors import RunError
 from generation.runs.forms import LaunchForm
-from generation.runs.models import GenerationRun
 from generation.training.models import Checkpoint
 from review.accounts.guards import admin_only
-from review.catalog.selectors import pools_open_to
-
-
-def _runs(request: HttpRequest) -> QuerySet[GenerationRun]:
-    """Return the runs whose images the admin may look at: none of a study that they still read."""
-    return GenerationRun.objects.filter(pool__in=pools_open_to(request.user))
 
 
 @admin_only
 @require_safe
 def run_list(request: HttpRequest) -> HttpResponse:
     """List runs, newest first."""
-    runs = _runs(request).select_related("checkpoint", "pool__domain")[:200]
+    runs = selectors.runs_open_to(request.user).select_related("checkpoint", "pool__domain")[:200]
     return render(request, "generation/runs/list.html", {"runs": runs})
 
 
@@ -56,12 +48,13 @@ def launch(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, uuid: Any) -> HttpResponse:
     """Show a run; its live part asks again every second until the run has ended."""
-    found = _runs(request).select_related("checkpoint", "pool__domain", "requested_by")
+    runs = selectors.runs_open_to(request.user)
+    found = runs.select_related("checkpoint", "pool__domain", "requested_by")
     run = get_object_or_404(found, uuid=uuid)
     context = {
         "run": run,
         "progress": selectors.progress_of(run),
-        "recent": selectors.recent_images(run),
+        "recent": selectors.recent_images(run, request.user),
         "cells": selectors.cells_of(run),
         "is_open": run.finished_at is None,
     }
@@ -74,7 +67,7 @@ def detail(request: HttpRequest, uuid: Any) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, uuid: Any) -> HttpResponse:
     """Stop a run; what is drawn stays."""
-    run = get_object_or_404(_runs(request), uuid=uuid)
+    run = get_object_or_404(selectors.runs_open_to(request.user), uuid=uuid)
     services.cancel_run(actor=request.user, run=run)
     messages.success(request, "The workers stop after the batch in hand. Images drawn so far stay.")
     return redirect("runs:detail", uuid=uuid)

@@ -1,6 +1,7 @@
 """A pool as a training set: prepared images, labels, and a hash of exactly what was used."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +43,18 @@ def prepare_pool(pool: Pool, *, size: int, crop: float, channels: int) -> Prepar
         prepare_image(eight_bit(read_pixels(row)), size=size, crop=crop, channels=channels)
         for row in rows
     ]
-    manifest = "\n".join(f"{row.image_class.code} {row.pixel_sha256}" for row in rows)
     return PreparedPool(
         images=np.stack(images).transpose(0, 3, 1, 2).copy(),
         labels=np.array([classes.index(row.image_class.code) for row in rows], dtype=np.int64),
         classes=classes,
-        manifest_sha256=hashlib.sha256(manifest.encode()).hexdigest(),
+        manifest_sha256=manifest_sha256((row.image_class.code, row.pixel_sha256) for row in rows),
     )
+
+
+def manifest_sha256(images: Iterable[tuple[str, str]]) -> str:
+    """Return the hash of a training set: class code and pixel hash of each image, in its order."""
+    manifest = "\n".join(f"{code} {pixels}" for code, pixels in images)
+    return hashlib.sha256(manifest.encode()).hexdigest()
 
 
 def eight_bit(pixels: np.ndarray) -> np.ndarray:

@@ -1,8 +1,11 @@
-"""Which generators count for a loop, how old their images are, and which prototypes they have."""
+"""Which generators count for a loop, what they learned from, and which prototypes they have."""
 
 from collections.abc import Sequence
 
-from generation.training.models import Checkpoint
+from django.db.models import Q
+
+from generation.training.models import Checkpoint, TrainingJob
+from review.catalog.models import Pool
 
 MAX_GENERATIONS = 50
 
@@ -12,12 +15,32 @@ def lineage_of(checkpoint: Checkpoint) -> tuple[str, ...]:
 
     The position is the age of a model version: 0 for the current one.
     """
-    cards: list[str] = []
+    return tuple(one.card_sha256 for one in ancestry_of(checkpoint))
+
+
+def ancestry_of(checkpoint: Checkpoint) -> list[Checkpoint]:
+    """Return a checkpoint and what it was fine-tuned from, newest first."""
+    found: list[Checkpoint] = []
     current: Checkpoint | None = checkpoint
-    while current is not None and len(cards) < MAX_GENERATIONS:
-        cards.append(current.card_sha256)
+    while current is not None and len(found) < MAX_GENERATIONS:
+        found.append(current)
         current = current.parent
-    return tuple(cards)
+    return found
+
+
+def pools_learned_from(checkpoint: Checkpoint) -> list[Pool]:
+    """Return the pools of real images that a checkpoint and its ancestors were trained on.
+
+    An early checkpoint is found by the prototype bank that its training made. A training whose
+    record is gone adds nothing.
+    """
+    trained = Q(pk__in=[])
+    for one in ancestry_of(checkpoint):
+        trained |= Q(checkpoint=one)
+        if one.bank is not None:
+            trained |= Q(family=one.family, options__bank=one.bank.card_sha256)
+    jobs = TrainingJob.objects.filter(trained)
+    return list(Pool.objects.filter(pk__in=jobs.values("pool")).order_by("pk"))
 
 
 def prototype_shares(checkpoint: Checkpoint, code: str) -> tuple[float, ...]:

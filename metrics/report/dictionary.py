@@ -46,6 +46,7 @@ DICTIONARY: tuple[Column, ...] = (
     Column("outcome", "text", "answered, cannot_judge or missing."),
     Column("reason", "text", "Why it could not be judged."),
     Column("verdict", "yes_no", "True = plausible: no counting criterion failed."),
+    Column("gestalt", "yes_no", "Overall verdict, asked after the criteria: True = plausible."),
     Column("criteria", "mapping", "Criterion code: passes, fails or not_judgeable."),
     Column("counting", "list", "Criteria that count and apply to the intended class."),
     Column("turing", "count", "1 definitely synthetic .. 6 definitely real."),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from metrics.report import words
 from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
 from metrics.report.selection import arms_of, cases, primary
@@ -13,6 +14,7 @@ from metrics.report.selection import arms_of, cases, primary
 STEPS = {
     "drawn": "Images drawn",
     "cases": "Cases",
+    "added": "of which added while the study ran",
     "assigned": "Assignments to readers",
     "void": "voided",
     "repeats": "hidden repeats (agreement within readers only)",
@@ -59,6 +61,19 @@ def flow_rows(facts: Facts) -> tuple[FlowRow, ...]:
         for part in parts
         for step, label in STEPS.items()
     )
+
+
+def additions_text(facts: Facts) -> str:
+    """Say how many cases were added while the study ran, when and why; nothing if none were."""
+    said = []
+    for one in facts.flow.get("additions") or []:
+        where = words.sentence_list(
+            f"{len(codes)} to part {order} ({codes[0]} to {codes[-1]})"
+            for order, codes in one["codes"].items()
+        )
+        n = sum(len(codes) for codes in one["codes"].values())
+        said.append(f"{words.count(n, 'case')} on {one['at'][:10]}, {where}: “{one['reason']}”")
+    return f"Added while the study ran, by amendment: {'; '.join(said)}." if said else ""
 
 
 def outcome_rows(frame: pd.DataFrame, facts: Facts) -> tuple[OutcomeRow, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from metrics.report import words
 from metrics.report.facts import Facts
+from metrics.report.flow import additions_text
 from metrics.report.look_plan import looks_text
 
 AUTHOR = "[author: {}]"
@@ -76,6 +77,8 @@ def _part(part: dict[str, Any]) -> str:
         )
     if part.get("show_intended_class") and part["kind"] in WITH_CLASS:
         said += ", shown with its intended class"
+    if part.get("gestalt"):
+        said += ", with an overall verdict asked after the criteria and kept apart from theirs"
     if (part.get("session_count") or 1) > 1:
         said += f", in {part['session_count']} sessions"
     return said + (f", after {washout} days of washout." if washout else ".")
@@ -106,6 +109,7 @@ def flow_text(facts: Facts) -> str:
         f"{part['missing']} are missing."
         for part in facts.flow.get("parts") or []
     ]
+    sentences += [text for text in (additions_text(facts),) if text]
     gone = int(readers.get("withdrawn_removed", 0))
     sentences.append(
         f"{words.count(gone, 'reader')} withdrew their data, which were left out "

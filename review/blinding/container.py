@@ -67,3 +67,18 @@ def unpack_rendition(content: bytes) -> np.ndarray:
         return unpack_film(content)[0]
     with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
         return np.array(image)
+
+
+def viewable_png(content: bytes, bits: int, *, side: int | None = None) -> bytes:
+    """Return a rendition as an 8-bit PNG for a plain <img>; a film at its full range.
+
+    side: the longest side of a smaller copy. The length depends on size and mode alone.
+    """
+    pixels = unpack_rendition(content)
+    if pixels.dtype != np.uint8:
+        pixels = (pixels.astype(float) * 255 / (2**bits - 1)).round().astype(np.uint8)
+    if side is not None:
+        small = Image.fromarray(pixels)
+        small.thumbnail((side, side), Image.Resampling.BICUBIC)
+        pixels = np.array(small)
+    return pack_png(pixels)

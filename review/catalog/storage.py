@@ -11,6 +11,7 @@ import shutil
 import socket
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -47,6 +48,16 @@ def read_bytes(key: str) -> bytes:
     try:
         with default_storage.open(key, "rb") as file:
             return bytes(file.read())
+    except FileNotFoundError as error:
+        raise MediaMissing(f"Media file {key!r} is gone. Restore it from the backup.") from error
+
+
+def read_chunks(key: str, size: int = 1 << 20) -> Iterator[bytes]:
+    """Yield the bytes behind `key` in pieces, for files that memory should not hold whole."""
+    try:
+        with default_storage.open(key, "rb") as file:
+            while piece := file.read(size):
+                yield bytes(piece)
     except FileNotFoundError as error:
         raise MediaMissing(f"Media file {key!r} is gone. Restore it from the backup.") from error
 

@@ -39,6 +39,7 @@ def part_texts(seat: Seat, session: OpenSession, wording: Wording) -> dict[str, 
         "sitting": sitting,
         "sittings": sittings,
         "findings": len(session.findings),
+        "gestalt": session.gestalt,
     }
 
 
@@ -79,6 +80,7 @@ def reader_config(request: Any, seat: Seat, session: OpenSession) -> dict[str, A
             kind=session.kind, gallery=session.gallery, shows_class=session.show_intended_class
         ),
         "lesion": _lesion(session),
+        "gestalt": session.gestalt,
         "display": display_of(rules_of(session, wording), native)
         | {"allow_touch": not refuses_touch(rules_of(session, wording), session)},
         "keys": keys,

@@ -19,6 +19,7 @@ def display_of(rules: dict[str, Any], native: int) -> dict[str, Any]:
         "native": native,
         "scale": float(rules.get("scale", 8)),
         "width_cm": float(rules.get("width_cm") or 0),
+        "nearest": rules.get("kernel") == "nearest",
         "kernel_toggle": bool(rules.get("kernel_toggle", True)),
         "surround": surround if COLOUR.fullmatch(surround) else NEUTRAL,
         "presets": [window_preset(str(label)) for label in labels],

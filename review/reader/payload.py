@@ -57,6 +57,7 @@ def _answer(fields: dict[str, Any]) -> Answer:
         findings=_states(said.get("findings", {}), "findings"),
         value=_whole(said.get("value"), "value", 100),
         perceived_class=_text(said, "perceived_class", 40),
+        gestalt=_text(said, "gestalt", 20),
         cannot_judge=_text(said, "cannot_judge", 40),
         note=_text(said, "note", 5000),
         flags=tuple(_flag(flag) for flag in flags),

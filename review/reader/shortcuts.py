@@ -25,6 +25,8 @@ class Action(StrEnum):
     GALLERY = "gallery"
     OUTLINE = "outline"
     DEFECT = "defect"
+    OVERALL_YES = "overall_yes"
+    OVERALL_NO = "overall_no"
 
 
 LABELS = {
@@ -44,6 +46,8 @@ LABELS = {
     Action.GALLERY: "Reference gallery",
     Action.OUTLINE: "Outline of the lesion",
     Action.DEFECT: "Mark the defect",
+    Action.OVERALL_YES: "All in all: could be real",
+    Action.OVERALL_NO: "All in all: could not be real",
 }
 DEFAULTS = {
     Action.PLAUSIBLE: "KeyJ",
@@ -62,6 +66,8 @@ DEFAULTS = {
     Action.GALLERY: "KeyG",
     Action.OUTLINE: "KeyO",
     Action.DEFECT: "KeyX",
+    Action.OVERALL_YES: "KeyK",
+    Action.OVERALL_NO: "KeyL",
 }
 CODES = {
     **{f"Key{letter}": letter for letter in ascii_uppercase},

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from review.reader.access import no_store, own_seat
 from review.reader.config import part_texts, reader_config, rules_of
@@ -12,12 +12,14 @@ from review.reader.display import refuses_touch
 from review.reader.forms import ShortcutsForm, checked, start_form_for
 from review.readings.answers import Reason
 from review.readings.models import CaseFlag
-from review.readings.seats import Situation, open_session, situation_of
+from review.readings.seats import Situation, open_session, pause_of, situation_of
 from review.readings.services import save_preferences, start_session
 from review.readings.wording import wording_of
 from review.readings.worklist import worklist_of
+from review.studies.errors import StudyError
 from review.studies.models import Membership
 from review.studies.services import consent as give_consent
+from review.studies.services import pause_reader, resume_reader
 
 
 @login_required
@@ -81,6 +83,7 @@ def screen(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("reader:start", slug=slug)
     if situation is not Situation.READING or session is None:
         page = {"seat": seat, "situation": str(situation), "session": session}
+        page["pause"] = pause_of(seat.pk)
         return no_store(render(request, "review/reader/waiting.html", page))
     page = {
         "seat": seat,
@@ -89,6 +92,32 @@ def screen(request: HttpRequest, slug: str) -> HttpResponse:
         "flags": CaseFlag.Kind.choices,
     }
     return no_store(render(request, "review/reader/screen.html", page))
+
+
+@login_required
+@require_POST
+def pause(request: HttpRequest, slug: str) -> HttpResponse:
+    """Let the reader rest: no case comes until they go on."""
+    seat = own_seat(request, slug)
+    try:
+        pause_reader(actor=request.user, membership=Membership.objects.get(pk=seat.pk))
+    except StudyError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"You have paused “{seat.title}”. Your list is kept.")
+    return redirect("reader:worklist")
+
+
+@login_required
+@require_POST
+def resume(request: HttpRequest, slug: str) -> HttpResponse:
+    """End the reader's own pause; an editor's pause shows its page again."""
+    seat = own_seat(request, slug)
+    try:
+        resume_reader(actor=request.user, membership=Membership.objects.get(pk=seat.pk))
+    except StudyError as error:
+        messages.error(request, str(error))
+    return redirect("reader:screen", slug=slug)
 
 
 @login_required

@@ -132,8 +132,10 @@ def pack_answer(answer: StoredAnswer | None) -> dict[str, Any] | None:
         "findings": _states(said, "finding:"),
         "value": said.get("turing", said.get("rating")),
         "perceived_class": said.get("class", ""),
+        "gestalt": said.get("gestalt", ""),
         "defect_at": _point(said),
         "note": said.get("note", ""),
+        "flags": [{"kind": flag.kind, "text": flag.text} for flag in answer.flags],
         "cannot_judge": "" if judged else answer.reason,
     }
 

@@ -24,6 +24,13 @@ class FindingState(models.TextChoices):
     NOT_JUDGEABLE = "not_judgeable"
 
 
+class Gestalt(models.TextChoices):
+    """What a reader says of the image as a whole, after the criteria; enters no derived verdict."""
+
+    PLAUSIBLE = "plausible"
+    IMPLAUSIBLE = "implausible"
+
+
 class Reason(models.TextChoices):
     """Why an image cannot be judged."""
 
@@ -64,6 +71,7 @@ class Flag:
 class Answer:
     """What the reader says. `value` is the level of a rating part; empty text means not given.
 
+    `gestalt` is the overall verdict, where the part asks for one.
     `defect_at` is a point in a lesion part: (x, y) from the top left, as shares of the image.
     """
 
@@ -71,6 +79,7 @@ class Answer:
     findings: Mapping[str, str] = field(default_factory=dict)
     value: int | None = None
     perceived_class: str = ""
+    gestalt: str = ""
     cannot_judge: str = ""
     note: str = ""
     flags: tuple[Flag, ...] = ()

@@ -19,6 +19,18 @@ class StudyPaused(ReadingError):
     code = "paused"
 
 
+class SeatHeld(ReadingError):
+    """An editor has paused this reader."""
+
+    code = "held"
+
+
+class SeatResting(ReadingError):
+    """The reader has paused the reading."""
+
+    code = "resting"
+
+
 class NotReading(ReadingError):
     """The reader has not consented, has withdrawn, or has to wait."""
 

@@ -40,6 +40,7 @@ class Facts:
     class_code: str
     findings: list[str]
     defect_point: str
+    gestalt: bool
 
     FIELDS: ClassVar[tuple[str, ...]] = (
         "pk",
@@ -65,6 +66,7 @@ class Facts:
         "case__intended_class__code",
         "session__part__findings",
         "session__part__defect_point",
+        "session__part__gestalt",
     )
 
     @property

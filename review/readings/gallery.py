@@ -123,6 +123,7 @@ def _reads_now(user: Any, part_pk: int) -> bool:
         membership__user=user,
         membership__role="reader",
         membership__withdrawn_at=None,
+        membership__paused_at=None,
         membership__consent_version__gte=F("part__study__consent_version"),
         started_at__isnull=False,
         finished_at=None,

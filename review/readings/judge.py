@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from review.readings.answers import NOTHING_JUDGEABLE, Answer, CriterionState, Reason
+from review.readings.answers import NOTHING_JUDGEABLE, Answer, CriterionState, Gestalt, Reason
 from review.readings.errors import InvalidAnswer
 from review.readings.facts import Facts, class_exists, load_rules
 from review.readings.findings import check_findings, is_judged
@@ -42,9 +42,12 @@ class Judgement:
 def judge(facts: Facts, answer: Answer) -> Judgement:
     """Return the judgement of an answer. Raises InvalidAnswer, in words for the reader."""
     _check_extras(answer)
+    if answer.gestalt and not facts.gestalt:
+        raise InvalidAnswer("This part asks for no overall verdict. Reload the page.")
     if answer.cannot_judge:
         if answer.cannot_judge not in Reason.values:
             raise InvalidAnswer(f"Unknown reason {answer.cannot_judge[:40]!r}.")
+        _refuse_gestalt(answer)
         rows = tuple(_notes(answer))
         return Judgement(Reading.Outcome.CANNOT_JUDGE, answer.cannot_judge, None, rows)
     check_findings(facts.findings, answer.findings)
@@ -83,8 +86,31 @@ def _judge_criteria(facts: Facts, answer: Answer) -> Judgement:
     rows.extend(_defect_rows(facts, answer, plausible=verdict.plausible))
     rows.extend(_notes(answer))
     judged = verdict.plausible is not None
+    rows.extend(_gestalt_rows(facts, answer, judged=judged))
     outcome = Reading.Outcome.ANSWERED if judged else Reading.Outcome.CANNOT_JUDGE
     return Judgement(outcome, verdict.reason, verdict.plausible, tuple(rows))
+
+
+def _gestalt_rows(facts: Facts, answer: Answer, *, judged: bool) -> Iterator[AnswerRow]:
+    """Yield the overall verdict, which is asked of every image that was judged and of no other."""
+    if not facts.gestalt:
+        return
+    if not judged:
+        _refuse_gestalt(answer)
+        return
+    if not answer.gestalt:
+        raise InvalidAnswer("This part asks for an overall verdict too. Give it, then go on.")
+    if answer.gestalt not in Gestalt.values:
+        raise InvalidAnswer(
+            f"The overall verdict is {answer.gestalt[:20]!r}; it can be "
+            f"{' or '.join(Gestalt.values)}."
+        )
+    yield AnswerRow("gestalt", choice=answer.gestalt)
+
+
+def _refuse_gestalt(answer: Answer) -> None:
+    if answer.gestalt:
+        raise InvalidAnswer("What cannot be judged has no overall verdict either. Leave it out.")
 
 
 def _rules(facts: Facts) -> list[CriterionRule]:

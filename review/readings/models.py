@@ -70,7 +70,7 @@ class Reading(models.Model):
 
 
 class ReadingAnswer(models.Model):
-    """One value. Questions: `criterion:<code>`, `finding:<code>`, `class`, `turing`, `rating`, ..
+    """One value. Questions: `criterion:<code>`, `finding:<code>`, `class`, `gestalt`, `rating`, ..
 
     The place of a defect: `defect_x` and `defect_y`, in ten-thousandths from the top left.
     """

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from review.studies.models import Membership, Session, Study
+from review.studies.services.sessions import due_now
 
 
 class Situation(StrEnum):
@@ -17,6 +18,8 @@ class Situation(StrEnum):
     CONSENT = "consent"
     NOT_STARTED = "not_started"
     PAUSED = "paused"
+    RESTING = "resting"  # paused by the reader
+    HELD = "held"  # paused by an editor
     CLOSED = "closed"
     WASHOUT = "washout"
     START = "start"
@@ -33,6 +36,8 @@ class Seat:
     is_simulated: bool
     preferences: dict[str, Any]
     consent_version: int | None
+    user_pk: int
+    paused_by_pk: int | None
     study_pk: int
     study_uuid: UUID
     slug: str
@@ -52,6 +57,8 @@ class Seat:
         "user__is_simulated",
         "preferences",
         "consent_version",
+        "user_id",
+        "paused_by_id",
         "study_id",
         "study__uuid",
         "study__slug",
@@ -72,12 +79,23 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Since when, and by whom, a seat is paused. Why is between the editors and the log."""
+
+    at: datetime
+    by: str
+
+    FIELDS: ClassVar[tuple[str, ...]] = ("paused_at", "paused_by__name")
+
+
+@dataclass(frozen=True)
 class OpenSession:
-    """The first unfinished session of a seat, with its part."""
+    """The session of a seat that is to be read now, with its part."""
 
     pk: int
     index: int
     is_calibration: bool
+    is_added: bool
     membership_pk: int
     not_before: datetime | None
     started_at: datetime | None
@@ -93,11 +111,13 @@ class OpenSession:
     findings: list[str]
     gallery: bool
     defect_point: str
+    gestalt: bool
 
     FIELDS: ClassVar[tuple[str, ...]] = (
         "pk",
         "index",
         "is_calibration",
+        "is_added",
         "membership_id",
         "not_before",
         "started_at",
@@ -113,6 +133,7 @@ class OpenSession:
         "part__findings",
         "part__gallery",
         "part__defect_point",
+        "part__gestalt",
     )
 
     @property
@@ -141,9 +162,15 @@ def _seats(user: Any) -> Any:
 def open_session(seat_pk: int) -> OpenSession | None:
     """Return the session to read now, or None when all of them are finished."""
     unread = Session.objects.filter(membership_id=seat_pk, finished_at=None)
-    rows = unread.order_by("part__order", "index").values_list(*OpenSession.FIELDS)[:1]
-    row = next(iter(rows), None)
-    return OpenSession(*row) if row else None
+    rows = unread.order_by("part__order", "index").values_list(*OpenSession.FIELDS)
+    return due_now([OpenSession(*row) for row in rows])
+
+
+def pause_of(seat_pk: int) -> Pause | None:
+    """Return the pause of a seat, or None."""
+    paused = Membership.objects.filter(pk=seat_pk, paused_at__isnull=False)
+    row = next(iter(paused.order_by().values_list(*Pause.FIELDS)), None)
+    return Pause(*row) if row else None
 
 
 def situation_of(seat: Seat, session: OpenSession | None) -> Situation:
@@ -166,4 +193,6 @@ def study_situation(seat: Seat) -> Situation | None:
         return Situation.PAUSED
     if seat.study_state != Study.State.ACTIVE:
         return Situation.CLOSED
+    if seat.paused_by_pk is not None:
+        return Situation.RESTING if seat.paused_by_pk == seat.user_pk else Situation.HELD
     return None if seat.has_consented else Situation.CONSENT

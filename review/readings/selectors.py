@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Q
 
-from review.readings.models import Reading, ReadingAnswer
+from review.readings.models import CaseFlag, Reading, ReadingAnswer
 from review.readings.seats import OpenSession
 from review.readings.windows import PREFETCH, is_open, is_revisable, pks_ahead
 from review.studies.models import Assignment, Part, Session, Study
@@ -45,13 +45,24 @@ class CaseInHand:
 
 
 @dataclass(frozen=True)
+class OwnFlag:
+    """What the reader noticed about a case of the own list. FIELDS is the allow-list of columns."""
+
+    kind: str
+    text: str
+
+    FIELDS: ClassVar[tuple[str, ...]] = ("kind", "text")
+
+
+@dataclass(frozen=True)
 class StoredAnswer:
-    """The reading that counts for a case, as its own reader may see it."""
+    """The reading that counts for a case, as its own reader may see it, with all flags set."""
 
     revision: int
     outcome: str
     reason: str
     answers: dict[str, str | int]
+    flags: list[OwnFlag]
 
 
 @dataclass(frozen=True)
@@ -115,8 +126,9 @@ def standing_answers(assignment_pks: list[int]) -> dict[int, StoredAnswer]:
     fields = ("assignment_id", "pk", "revision", "outcome", "reason")
     latest = {row[0]: row for row in readings.values_list(*fields)}
     said = _answers_of([row[1] for row in latest.values()])
+    flags = _flags_of(list(latest))
     return {
-        assignment_pk: StoredAnswer(revision, outcome, reason, said[pk])
+        assignment_pk: StoredAnswer(revision, outcome, reason, said[pk], flags[assignment_pk])
         for assignment_pk, pk, revision, outcome, reason in latest.values()
     }
 
@@ -131,11 +143,21 @@ def _answers_of(reading_pks: list[int]) -> dict[int, dict[str, str | int]]:
     return found
 
 
+def _flags_of(assignment_pks: list[int]) -> dict[int, list[OwnFlag]]:
+    """Return the flags of each assignment as they were set: an assignment has one reader."""
+    found: dict[int, list[OwnFlag]] = defaultdict(list)
+    rows = CaseFlag.objects.filter(assignment_id__in=assignment_pks).order_by("pk")
+    for pk, *values in rows.values_list("assignment_id", *OwnFlag.FIELDS):
+        found[pk].append(OwnFlag(*values))
+    return found
+
+
 def _own_assignments(user: Any) -> Any:
     return Assignment.objects.filter(
         session__membership__user=user,
         session__membership__role="reader",
         session__membership__withdrawn_at=None,
+        session__membership__paused_at=None,
     )
 
 

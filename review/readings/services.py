@@ -18,6 +18,8 @@ from review.readings.errors import (
     KeyReused,
     NotReading,
     OutsideWindow,
+    SeatHeld,
+    SeatResting,
     StudyClosed,
     StudyPaused,
     UnknownRevision,
@@ -27,13 +29,8 @@ from review.readings.judge import AnswerRow, Judgement, judge
 from review.readings.models import CaseFlag, Reading, ReadingAnswer
 from review.readings.windows import is_open, is_revisable, pks_ahead
 from review.studies.models import Assignment, Membership, Session, Study
-from review.studies.services.sessions import finish_session
+from review.studies.services.sessions import finish_session, settle_seat
 
-UNDER_WAY = (
-    Membership.State.CONSENTED,
-    Membership.State.CALIBRATING,
-    Membership.State.READING,
-)
 REUSED = "This answer was sent for another case before. Reload the page."
 
 
@@ -77,7 +74,7 @@ def submit_for(
 
     The same key again is `replayed`; a base below the current revision is `superseded`: nothing is
     stored, an event is logged and the current reading comes back. Raises StudyClosed, StudyPaused,
-    NotReading, OutsideWindow, InvalidAnswer, UnknownRevision and KeyReused.
+    SeatHeld, SeatResting, NotReading, OutsideWindow, InvalidAnswer, UnknownRevision and KeyReused.
     """
     held = _lock(facts.pk)
     known = _known(facts, key, base_revision)
@@ -109,6 +106,8 @@ class _Held:
     study_state: str
     protocol_sha256: str
     has_seat: bool
+    is_paused: bool
+    is_own_pause: bool
 
 
 ROWS = """
@@ -117,7 +116,8 @@ JOIN studies_part p ON p.id = s.part_id JOIN studies_study y ON y.id = p.study_i
 JOIN studies_membership m ON m.id = s.membership_id WHERE a.id = %s
 """
 HELD = """SELECT s.chain_head, a.state, y.state, y.protocol_sha256,
-m.withdrawn_at IS NULL AND coalesce(m.consent_version, 0) >= y.consent_version"""
+m.withdrawn_at IS NULL AND coalesce(m.consent_version, 0) >= y.consent_version,
+m.paused_at IS NOT NULL, coalesce(m.paused_by_id = m.user_id, 1 = 0)"""
 # SQLite holds the whole database already (IMMEDIATE). A shared lock on the study lets its readers
 # submit side by side, which FOR UPDATE would not; the ORM has no FOR SHARE. The study comes first,
 # as in every service that changes lists: else an answer and a late joiner would deadlock.
@@ -174,6 +174,7 @@ def _ensure_reading(facts: Facts, held: _Held) -> None:
         raise StudyClosed(f"{facts.study_title} is closed and takes no more answers.")
     if not held.has_seat:
         raise NotReading(f"You have no consented seat in {facts.study_title}. Ask its editors.")
+    _ensure_not_paused(facts, held)
     if not is_open(
         membership_pk=facts.membership_pk,
         part_order=facts.part_order,
@@ -181,6 +182,16 @@ def _ensure_reading(facts: Facts, held: _Held) -> None:
         not_before=facts.not_before,
     ):
         raise NotReading("This part is not open yet. Finish the part before it, or wait its pause.")
+
+
+def _ensure_not_paused(facts: Facts, held: _Held) -> None:
+    """Raise while this reader is paused: as with a paused study, what is not stored is kept."""
+    if not held.is_paused:
+        return
+    kept = "Answers that are not stored yet stay on this device."
+    if held.is_own_pause:
+        raise SeatResting(f"You have paused your reading of {facts.study_title}. {kept}")
+    raise SeatHeld(f"An editor has paused your reading of {facts.study_title}. {kept}")
 
 
 def _ensure_window(facts: Facts, state: str, ahead: Sequence[int]) -> None:
@@ -269,9 +280,7 @@ def start_session(*, session_pk: int, display_check: dict[str, Any]) -> None:
     sessions = Session.objects.filter(pk=session_pk)
     sessions.update(display_check=display_check)
     sessions.filter(started_at=None).update(started_at=now)
-    practice = sessions.filter(is_calibration=True).exists()
-    state = Membership.State.CALIBRATING if practice else Membership.State.READING
-    Membership.objects.filter(sessions=session_pk, state__in=UNDER_WAY).update(state=state)
+    settle_seat(sessions.values_list("membership_id", flat=True).get())
 
 
 def mark_issued(assignment_pks: Sequence[int]) -> None:

@@ -1,6 +1,7 @@
 """Which cases a reader may see or answer now: the next few, and the last few.
 
-A session opens when every earlier one of the same reader is finished and its washout is over.
+A session opens when every earlier one of the same reader is finished and its washout is over. One
+that was added behind a part while the study ran, and is not begun, keeps no later one shut.
 """
 
 from datetime import datetime
@@ -25,6 +26,7 @@ def is_open(
         return False
     earlier = Q(part__order__lt=part_order) | Q(part__order=part_order, index__lt=session_index)
     waiting = Session.objects.filter(earlier, membership_id=membership_pk, finished_at=None)
+    waiting = waiting.exclude(is_added=True, started_at=None)  # shuts no sitting under way
     return not waiting.order_by().exists()
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Avg, Count, Q
 from django.utils import timezone
@@ -10,8 +10,16 @@ from django.utils import timezone
 from review.readings.models import Reading
 from review.readings.seats import Seat, Situation, seats_of, study_situation
 from review.studies.models import Assignment, Session
+from review.studies.services.sessions import due_now
 
 SECONDS_WITHOUT_EXPERIENCE = 8.0  # per case, until the reader's own pace is known
+PAUSABLE = frozenset({Situation.START, Situation.READING, Situation.WASHOUT})
+LEAVABLE = PAUSABLE | {
+    Situation.NOT_STARTED,
+    Situation.PAUSED,
+    Situation.RESTING,
+    Situation.HELD,
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,14 @@ class WorklistRow:
     opens_at: datetime | None
     deadline: datetime | None
 
+    @property
+    def may_pause(self) -> bool:
+        return self.situation in PAUSABLE
+
+    @property
+    def may_leave(self) -> bool:
+        return self.situation in LEAVABLE
+
 
 @dataclass(frozen=True)
 class _Load:
@@ -35,9 +51,20 @@ class _Load:
     pk: int
     done: int
     total: int
-    is_finished: bool
-    is_started: bool
+    is_added: bool
+    started_at: datetime | None
+    finished_at: datetime | None
     not_before: datetime | None
+
+    FIELDS: ClassVar[tuple[str, ...]] = (
+        "pk",
+        "done",
+        "total",
+        "is_added",
+        "started_at",
+        "finished_at",
+        "not_before",
+    )
 
 
 def worklist_of(user: Any) -> list[WorklistRow]:
@@ -57,14 +84,11 @@ def _loads(seat_pks: list[int]) -> dict[int, list[_Load]]:
             total=Count("assignments", filter=listed), done=Count("assignments", filter=answered)
         )
         .order_by("part__order", "index")
-        .values_list(
-            "membership_id", "pk", "done", "total", "finished_at", "started_at", "not_before"
-        )
+        .values_list("membership_id", *_Load.FIELDS)
     )
     found: dict[int, list[_Load]] = {}
-    for seat_pk, pk, done, total, finished_at, started_at, not_before in rows:
-        load = _Load(pk, done, total, bool(finished_at), bool(started_at), not_before)
-        found.setdefault(seat_pk, []).append(load)
+    for seat_pk, *values in rows:
+        found.setdefault(seat_pk, []).append(_Load(*values))
     return found
 
 
@@ -78,7 +102,7 @@ def _seconds_per_case(session_pks: list[int]) -> dict[int, float]:
 
 
 def _row(seat: Seat, loads: list[_Load], pace: dict[int, float]) -> WorklistRow:
-    current = next((load for load in loads if not load.is_finished), None)
+    current = due_now([load for load in loads if load.finished_at is None])
     seconds = sum(
         (load.total - load.done) * pace.get(load.pk, SECONDS_WITHOUT_EXPERIENCE) for load in loads
     )
@@ -99,4 +123,4 @@ def _session_situation(current: _Load | None) -> Situation:
         return Situation.FINISHED
     if current.not_before is not None and current.not_before > timezone.now():
         return Situation.WASHOUT
-    return Situation.READING if current.is_started else Situation.START
+    return Situation.READING if current.started_at else Situation.START

@@ -96,6 +96,7 @@ def _part(part: Any) -> dict[str, Any]:
         "scale",
         "stated_purpose",
         "findings",
+        "gestalt",
         "display",
     )
     return {name: getattr(part, name) for name in fields}

@@ -3,16 +3,17 @@
 from collections import Counter
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from review.results.rows import Row, kept_readers
-from review.studies.models import Assignment, Case, Draw, Membership, Study
+from review.studies.models import Addition, Assignment, Case, Draw, Membership, Study
 
 
 def study_flow(study: Study, rows: list[Row]) -> dict[str, Any]:
     """Return the flow of cases and readings; every count is of this study alone."""
     return {
         "parts": [_part_flow(study, part.order, rows) for part in study.parts.order_by("order")],
+        "additions": [_addition(one) for one in _added(study)],
         "readers": _reader_flow(study),
         "withdrawn_without_consent": _withdrawn_readings(study),
         "simulated_readers": sorted({row["reader"] for row in rows if row["reader_simulated"]}),
@@ -28,6 +29,7 @@ def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
     )
     practice = listed.filter(session__is_calibration=True, state=Assignment.State.ANSWERED)
     n_void = listed.filter(session__is_calibration=False, state=Assignment.State.VOID).count()
+    counted = part.cases.exclude(role=Case.Role.CALIBRATION)
     first = [row for row in mine if row["replicate"] == 0]
     primary = [row for row in first if row["role"] == Case.Role.MAIN]
     outcomes = Counter(row["outcome"] for row in primary)
@@ -35,7 +37,8 @@ def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
         "part": order,
         "kind": part.kind,
         "drawn": sum(drawn),
-        "cases": part.cases.exclude(role=Case.Role.CALIBRATION).count(),
+        "cases": counted.count(),
+        "added": counted.filter(candidate__isnull=False).count(),
         "assigned": len(mine) + n_void,
         "void": n_void,
         "repeats": len(mine) - len(first),
@@ -49,6 +52,22 @@ def _part_flow(study: Study, order: int, rows: list[Row]) -> dict[str, Any]:
             "recognised" in row["flags"] and row["outcome"] == "answered" for row in primary
         ),
     }
+
+
+def _added(study: Study) -> QuerySet[Addition]:
+    added = study.additions.filter(amendment__isnull=False)
+    return added.select_related("amendment").order_by("pk")
+
+
+def _addition(addition: Addition) -> dict[str, Any]:
+    """Return when, why and where cases were added while the study ran, with their codes."""
+    cases = Case.objects.filter(candidate__addition=addition).order_by("part__order", "code")
+    codes: dict[str, list[str]] = {}
+    for order, code in cases.values_list("part__order", "code"):
+        codes.setdefault(str(order), []).append(code)
+    assert addition.amendment is not None  # noqa: S101  _added asks for it
+    at = addition.amendment.at.isoformat()
+    return {"at": at, "reason": addition.reason, "codes": codes}
 
 
 def _reader_flow(study: Study) -> dict[str, int]:

@@ -6,7 +6,7 @@ import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from review.catalog.storage import read_bytes
+from review.catalog.storage import read_bytes, read_chunks
 from review.results.errors import SnapshotBroken
 
 if TYPE_CHECKING:
@@ -41,12 +41,43 @@ def _tidy(storage_key: str, sha256: str) -> "pd.DataFrame":
 @lru_cache(maxsize=2)
 def _frame(storage_key: str, sha256: str) -> "pd.DataFrame":
     content = read_bytes(storage_key)
-    if hashlib.sha256(content).hexdigest() != sha256:
+    _check(hashlib.sha256(content).hexdigest(), storage_key, sha256)
+    return parse_rows(content)
+
+
+def _check(found: str, storage_key: str, sha256: str) -> None:
+    if found != sha256:
         raise SnapshotBroken(
             f"The file of snapshot {sha256[:12]} was changed on disk. Restore {storage_key} from "
             "the backup; no number is shown from it."
         )
-    return parse_rows(content)
+
+
+def read_case(snapshot: "Snapshot", *, part: int, case: str) -> list[dict[str, Any]]:
+    """Return the rows of one case as they are written, parsing no other row; the hash is checked.
+
+    Keys are sorted and unspaced (services.snapshot_bytes), so a case's lines are found by text.
+    Raises SnapshotBroken, MediaMissing.
+    """
+    wanted = json.dumps({"case": case}, separators=(",", ":"))[1:-1].encode()
+    digest, rest, lines = hashlib.sha256(), b"", []
+    for piece in read_chunks(snapshot.storage_key):
+        digest.update(piece)
+        whole, _, rest = (rest + piece).rpartition(b"\n")
+        lines += _lines_with(wanted, whole)
+    _check(digest.hexdigest(), snapshot.storage_key, snapshot.content_sha256)
+    rows = [json.loads(line) for line in lines]
+    return [row for row in rows if row["case"] == case and row["part"] == part]
+
+
+def _lines_with(wanted: bytes, text: bytes) -> list[bytes]:
+    """Return the lines that hold `wanted`, without splitting the others."""
+    found, at = [], text.find(wanted)
+    while at >= 0:
+        start, end = text.rfind(b"\n", 0, at) + 1, text.find(b"\n", at)
+        found.append(text[start : end if end >= 0 else len(text)])
+        at = text.find(wanted, end) if end >= 0 else -1
+    return found
 
 
 def parse_rows(content: bytes) -> "pd.DataFrame":

@@ -7,10 +7,12 @@ from typing import Any
 
 from allauth.core.exceptions import ReauthenticationRequired
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from review.catalog.selectors import pools_open_to
 from review.results.errors import NotAllowedToLook, NotAllowedToUnblind
-from review.studies.models import Membership, Study
+from review.studies.models import Case, Membership, Study
 
 RECORDS = "account_authentication_methods"  # allauth's list of sign-ins of this session
 
@@ -46,6 +48,28 @@ def check_may_look(user: Any, study: Study) -> None:
             f"Interim looks of study {study.slug!r} are taken by an analyst who neither edits nor "
             "reads it, and is no admin. Ask such an analyst, or invite one."
         )
+
+
+def cases_open_to(user: Any) -> QuerySet[Case]:
+    """Return the cases whose truth the user may see: of unblinded studies that they run.
+
+    Left out is what they may still meet as a reader elsewhere: images of pools that a study which
+    they read draws from, and the same pixels in any other pool.
+    """
+    if not user.is_authenticated:
+        return Case.objects.none()
+    unblinded = Study.objects.run_by(user).filter(unblinded_at__isnull=False)
+    reads = Study.objects.read_by(user).filter(unblinded_at=None)
+    blind = Case.objects.filter(part__study__in=reads).order_by()
+    found = Case.objects.filter(part__study__in=unblinded, image__pool__in=pools_open_to(user))
+    return found.exclude(image__pixel_sha256__in=blind.values("image__pixel_sha256"))
+
+
+def closed_cases(user: Any, study: Study) -> set[tuple[int, str]]:
+    """Return (part, code) of the cases of a study that the user may not look at one by one."""
+    open_ones = cases_open_to(user).filter(part__study=study).order_by().values("pk")
+    closed = Case.objects.filter(part__study=study).exclude(pk__in=open_ones)
+    return set(closed.values_list("part__order", "code"))
 
 
 def signed_in_lately(request: HttpRequest) -> bool:

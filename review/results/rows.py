@@ -100,7 +100,7 @@ def _session_rows(
         yield (
             row
             | reading
-            | _values(answers.get(reading_pk, []))
+            | typed_answers(answers.get(reading_pk, []))
             | {
                 "image": str(row["image"]),
                 "image_findings": list(dict.fromkeys([row["truth_class"], *row["image_findings"]])),
@@ -150,7 +150,7 @@ def _answers(readings: list[int]) -> dict[int, list[tuple[str, str | None, int |
     return found
 
 
-def _values(answers: list[tuple[str, str | None, int | None]]) -> Row:
+def typed_answers(answers: list[tuple[str, str | None, int | None]]) -> Row:
     """Return the typed columns of one reading's answers; notes stay in the database."""
     row: Row = {
         "criteria": {},
@@ -158,6 +158,7 @@ def _values(answers: list[tuple[str, str | None, int | None]]) -> Row:
         "turing": None,
         "rating": None,
         "perceived_class": "",
+        "gestalt": None,
     }
     for question, choice, number in answers:
         if question.startswith("criterion:"):
@@ -170,6 +171,8 @@ def _values(answers: list[tuple[str, str | None, int | None]]) -> Row:
             row[question] = number / POINT_STEPS
         elif question == "class":
             row["perceived_class"] = choice or ""
+        elif question == "gestalt":
+            row["gestalt"] = choice == "plausible"
     return row
 
 

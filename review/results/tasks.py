@@ -12,11 +12,14 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="review.results.tasks.build_report", ignore_result=True)
 def build_report(snapshot_pk: int) -> None:
-    """Compute a snapshot's report unless this version of the code has done so."""
+    """Compute a snapshot's report and cases unless this version of the code has done so."""
+    from review.results.cases import CASES, build_cases
     from review.results.reports import REPORT, find_export
     from review.results.reports import build_report as build
 
     snapshot = Snapshot.objects.get(pk=snapshot_pk)
+    if find_export(snapshot, CASES) is None:
+        build_cases(snapshot)
     if find_export(snapshot, REPORT) is None:
         build(snapshot)
 

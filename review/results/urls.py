@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.results import planner, tokens, views
+from review.results import case_views, planner, tokens, views
 
 app_name = "results"
 urlpatterns = [
@@ -17,5 +17,17 @@ urlpatterns = [
     path("<slug:slug>/figures/<slug:key>.svg", views.figure, {"suffix": "svg"}, name="figure_svg"),
     path("<slug:slug>/figures/<slug:key>.png", views.figure, {"suffix": "png"}, name="figure_png"),
     path("<slug:slug>/tables/<slug:key>.csv", views.table, name="table"),
+    path("<slug:slug>/cases/", case_views.case_list, name="cases"),
+    path(
+        "<slug:slug>/cases/<int:order>/<slug:case>/image.png",
+        case_views.case_image,
+        name="case_image",
+    ),
+    path(
+        "<slug:slug>/cases/<int:order>/<slug:case>/small.png",
+        case_views.case_image,
+        {"side": case_views.THUMB_PX},
+        name="case_thumbnail",
+    ),
     path("<slug:slug>/<slug:key>/", views.section, name="section"),
 ]

@@ -55,7 +55,7 @@ def section(request: HttpRequest, slug: str, key: str = "overview") -> HttpRespo
     snapshot = selectors.latest_snapshot(study)
     if snapshot is None:
         return not_yet(request, study)
-    context = _frame(study, snapshot, key)
+    context = results_frame(study, snapshot, key)
     report = ready_report(snapshot)
     if request.headers.get("HX-Request"):  # the page of a report in the making looks again
         return HttpResponse(status=204) if report is None else HttpResponseClientRefresh()
@@ -76,7 +76,7 @@ def download_list(request: HttpRequest, slug: str) -> HttpResponse:
     if snapshot is None:
         return not_yet(request, study)
     report = ready_report(snapshot)
-    context = _frame(study, snapshot, "downloads") | {
+    context = results_frame(study, snapshot, "downloads") | {
         "downloads": downloads.available_downloads(snapshot),
         "report_sections": report["sections"] if report else [],
         "no_browser": "" if find_browser() else NO_BROWSER,
@@ -98,7 +98,7 @@ def download(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     except NothingToReport as error:
         raise Http404(str(error)) from error
     if content is None:
-        context = _frame(study, snapshot, "downloads") | {"waiting_for": name}
+        context = results_frame(study, snapshot, "downloads") | {"waiting_for": name}
         return render(request, "review/results/building.html", context, status=202)
     _log_export(request, snapshot, name)
     kind = downloads.find_download(name).content_type
@@ -119,7 +119,7 @@ def figure(request: HttpRequest, slug: str, key: str, suffix: str) -> HttpRespon
     except NothingToReport as error:
         raise Http404(str(error)) from error
     if content is None:
-        context = _frame(study, snapshot, "downloads") | {"waiting_for": f"{key}.{suffix}"}
+        context = results_frame(study, snapshot, "downloads") | {"waiting_for": f"{key}.{suffix}"}
         return render(request, "review/results/building.html", context, status=202)
     _log_export(request, snapshot, f"figure {key}.{suffix}")
     return attachment(content, SUFFIXES[suffix], _file_name(snapshot, f"{key}.{suffix}"))
@@ -136,7 +136,7 @@ def table(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return not_yet(request, study)
     report = ready_report(snapshot)
     if report is None:
-        context = _frame(study, snapshot, "downloads")
+        context = results_frame(study, snapshot, "downloads")
         return render(request, "review/results/building.html", context, status=202)
     try:
         found = find_table(report, key)
@@ -233,7 +233,8 @@ def attachment(content: bytes, content_type: str, name: str) -> HttpResponse:
     return response
 
 
-def _frame(study: Study, snapshot: Snapshot, current: str) -> dict[str, Any]:
+def results_frame(study: Study, snapshot: Snapshot, current: str) -> dict[str, Any]:
+    """Return what every page of a study's results says above its content."""
     return {
         "study": study,
         "snapshot": snapshot,

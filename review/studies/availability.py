@@ -29,6 +29,11 @@ def ready_readers(study: Study) -> QuerySet[Membership]:
     return readers.order_by("code")
 
 
+def unpaused_readers(study: Study) -> QuerySet[Membership]:
+    """Return the ready readers who may be given more: a paused one keeps the list as it is."""
+    return ready_readers(study).exclude(state=Membership.State.PAUSED)
+
+
 def seen_unblinded(users: QuerySet[Membership, int] | list[int]) -> set[int]:
     """Return the images that these users know: read in studies that are unblinded by now, or
     shown to them as real in the gallery of any study. The same picture in another pool counts."""
@@ -115,14 +120,18 @@ def count_pools(
     Images that a study other than `study` gave feedback on, or that piloted its criteria, are left
     out too.
     """
+    images = _free(pools, users, study)
+    rows = images.values_list("pool", "image_class__code").annotate(n=Count("pk")).order_by()
+    return {(pool, code): n for pool, code, n in rows}
+
+
+def _free(pools: list[Pool], users: list[int], study: Study | None) -> QuerySet[ImageAsset]:
+    """Return the drawable images that nobody of `users` knows and no study has used up."""
     images = drawable([pool.pk for pool in pools])
     images = images.exclude(pixel_sha256__in=practised_elsewhere(study))
     images = images.exclude(pixel_sha256__in=piloted(study))
     seen = seen_unblinded(users) if users else set()
-    if seen:
-        images = images.exclude(pk__in=seen)
-    rows = images.values_list("pool", "image_class__code").annotate(n=Count("pk")).order_by()
-    return {(pool, code): n for pool, code, n in rows}
+    return images.exclude(pk__in=seen) if seen else images
 
 
 def count_arms(study: Study) -> dict[tuple[str, str], int]:
@@ -131,3 +140,22 @@ def count_arms(study: Study) -> dict[tuple[str, str], int]:
     counts = count_pools([arm.pool for arm in arms], list(reader_users(study)), study)
     code_of = {arm.pool_id: arm.code for arm in arms}
     return {(code_of[pool], name): n for (pool, name), n in counts.items()}
+
+
+def count_left(study: Study) -> dict[tuple[str, str], int]:
+    """Count the images per (arm code, class code) that a study does not show yet.
+
+    Of real pools neither a case nor a reference counts, nor the same picture in another pool.
+    """
+    arms = list(Arm.objects.filter(study=study).select_related("pool"))
+    images = _free([arm.pool for arm in arms], list(reader_users(study)), study)
+    cases = Case.objects.filter(part__study=study).order_by()
+    references = GalleryImage.objects.filter(part__study=study).order_by()
+    shown = Q(pixel_sha256__in=cases.values("image__pixel_sha256")) | Q(
+        pixel_sha256__in=references.values("image__pixel_sha256")
+    )
+    images = images.exclude(pk__in=cases.values("image"))
+    images = images.exclude(shown, pool__source=Pool.Source.REAL)
+    rows = images.values_list("pool", "image_class__code").annotate(n=Count("pk")).order_by()
+    code_of = {arm.pool_id: arm.code for arm in arms}
+    return {(code_of[pool], name): n for pool, name, n in rows}

@@ -58,6 +58,7 @@ PART_FIELDS = {
     "gallery",
     "outline",
     "defect_point",
+    "gestalt",
 }
 # Kinds of part that may ask several findings of one image; digits 1 to 9 reach them.
 FINDINGS_KINDS = (Kind.IDENTIFY, Kind.PLAUSIBILITY, Kind.LESION)

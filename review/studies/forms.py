@@ -1,7 +1,7 @@
 """Parse the form of a new study: a few words, pools as arms, parts, counts."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -224,8 +224,25 @@ def sent_counts(sent: QueryDict, arms: list[str], classes: list[str]) -> Counts:
     counts: Counts = {}
     for arm in arms:
         for name in classes:
-            text = sent.get(f"count_{arm}_{name}", "").strip() or "0"
-            if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) > MAX_COUNT:
-                raise BadProtocol(f"{text[:20]!r} of {name} from {arm}: take 0 to {MAX_COUNT}.")
-            counts[arm, name] = int(text)
+            counts[arm, name] = _sent(sent, f"count_{arm}_{name}", f"{name} from {arm}")
     return counts
+
+
+def sent_cells(
+    sent: QueryDict, cells: Sequence[tuple[int, str, str]]
+) -> dict[tuple[int, str, str], int]:
+    """Return counts of the cells of a study: fields count_<part>_<arm>_<class>."""
+    return {
+        (order, arm, name): _sent(
+            sent, f"count_{order}_{arm}_{name}", f"{name} from {arm} in part {order}"
+        )
+        for order, arm, name in cells
+    }
+
+
+def _sent(sent: QueryDict, field: str, what: str) -> int:
+    """Return a whole number; nothing is 0. Raises BadProtocol."""
+    text = sent.get(field, "").strip() or "0"
+    if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) > MAX_COUNT:
+        raise BadProtocol(f"{text[:20]!r} of {what}: take 0 to {MAX_COUNT}.")
+    return int(text)

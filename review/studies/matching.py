@@ -41,3 +41,20 @@ def matched_quotas(
     shares = share_out(total, common)
     quota = {tuple(json.loads(name)): n for name, n in shares.items() if n}
     return dict.fromkeys(known, quota)
+
+
+def quota_like(
+    wanted: int, shown: Sequence[Level], left: Sequence[ImageAsset], matching: tuple[str, ...]
+) -> dict[Level, int]:
+    """Return level -> how many to take of one arm, so that it mixes levels as `shown` does.
+
+    No more of a level than there is left; empty when nothing is matched or nothing is known.
+    """
+    names = tuple(name for name in matching if name != CLUSTER)
+    mix = Counter(level for level in shown if any(level))
+    if not names or not mix:
+        return {}
+    there = Counter(level_of(image, names) for image in left)
+    shares = share_out(wanted, {json.dumps(level): n * wanted for level, n in mix.items()})
+    quotas = {tuple(json.loads(name)): n for name, n in shares.items()}
+    return {level: min(n, there[level]) for level, n in quotas.items() if min(n, there[level])}

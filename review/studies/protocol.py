@@ -24,8 +24,9 @@ from review.studies.randomise.order import VERSION as ORDER_VERSION
 from review.studies.wording import criterion_words, domain_words
 
 # 2: the words that readers see, practice cases, several sessions. 3: galleries and outlines.
+# 4: the overall verdict beside the derived one.
 # A study that was frozen under an older format is held against what that format knew.
-FORMAT = 3
+FORMAT = GESTALT_FORMAT = 4
 
 
 def canonical_sha256(document: Any) -> str:
@@ -83,10 +84,19 @@ def verify_protocol(study: Study) -> list[str]:
     live = build_protocol(study)
     if study.protocol.get("format") != FORMAT:
         live = _known_to(study.protocol, live)
+        faults += _asked_too_late(study)
     faults += [
         f"{path} differs from the frozen protocol." for path in differences(study.protocol, live)
     ]
     return faults
+
+
+def _asked_too_late(study: Study) -> list[str]:
+    """Name what was switched on, past the services, in a study whose format did not know it."""
+    if study.protocol.get("format", 1) >= GESTALT_FORMAT:
+        return []
+    late = study.parts.filter(gestalt=True).order_by("order").values_list("order", flat=True)
+    return [f"Part {order} asks an overall verdict; its protocol knew none." for order in late]
 
 
 def _is_in_the_trail(study: Study) -> bool:
@@ -101,9 +111,16 @@ def _is_in_the_trail(study: Study) -> bool:
 
 
 def _known_to(old: Any, new: Any) -> Any:
-    """Return `new` without the keys that an older format did not have, under its number."""
+    """Return `new` without the keys that an older format did not have, under its number.
+
+    Display rules are whole in every format: a rule that came later was written past the services.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
-        kept = {key: _known_to(old[key], value) for key, value in new.items() if key in old}
+        kept = {
+            key: value if key == "display" else _known_to(old[key], value)
+            for key, value in new.items()
+            if key in old
+        }
         return kept | ({"format": old["format"]} if "format" in old else {})
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [_known_to(one, other) for one, other in zip(old, new, strict=True)]

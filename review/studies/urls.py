@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from review.studies.views import create, criteria, design, join, pages, people, preparation
+from review.studies.views import (
+    additions,
+    create,
+    criteria,
+    design,
+    join,
+    pages,
+    people,
+    preparation,
+)
 
 app_name = "studies"
 urlpatterns = [
@@ -36,6 +45,11 @@ urlpatterns = [
     path("<slug:slug>/invite/", people.invite, name="invite"),
     path("<slug:slug>/invitations/<int:pk>/revoke/", people.revoke, name="revoke"),
     path("<slug:slug>/readers/<slug:code>/withdraw/", people.withdraw, name="withdraw"),
+    path("<slug:slug>/readers/<slug:code>/pause/", people.pause_reader, name="pause_reader"),
+    path("<slug:slug>/readers/<slug:code>/resume/", people.resume_reader, name="resume_reader"),
     path("<slug:slug>/amend/", people.amend, name="amend"),
+    path("<slug:slug>/addition/", additions.addition, name="addition"),
+    path("<slug:slug>/addition/progress/", additions.progress, name="addition_progress"),
+    path("<slug:slug>/addition/<slug:verb>/", additions.change, name="change_addition"),
     path("<slug:slug>/leave/", join.leave, name="leave"),
 ]

@@ -5,7 +5,8 @@ export class Draft {
   value = null;
   perceivedClass = "";
   note = "";
-  flags = [];
+  flags = []; // set now, beside those
+  flagged = []; // set with an earlier answer, which stand
   context = {}; // what was looked at beside the image
 
   constructor(one, config) {
@@ -15,7 +16,8 @@ export class Draft {
     const said = one.answer;
     if (said) {
       this.criteria = new Map(Object.entries(said.criteria));
-      Object.assign(this, { value: said.value, perceivedClass: said.perceived_class, note: said.note });
+      Object.assign(this, { value: said.value, perceivedClass: said.perceived_class, note: said.note,
+        flagged: said.flags });
     } else
       for (const { code, preset } of this.rules) if (preset) this.criteria.set(code, "not_judgeable");
   }

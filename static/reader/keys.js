@@ -10,6 +10,7 @@ export class Keys {
     this.enabled = config.shortcuts;
     this.run = run;
     addEventListener("keydown", (event) => this.#down(event));
+    addEventListener("pointerdown", () => (this.byTab = false));
   }
 
   #action(event) {
@@ -23,12 +24,14 @@ export class Keys {
   }
 
   #down(event) {
+    if (event.code === "Tab") this.byTab = true;
     const { target } = event, inList = target.id === "class-choice" && event.code === "Enter";
     const typing = !inList && target.closest?.("dialog, input, textarea, select");
     if (!this.enabled || typing || event.ctrlKey || event.altKey || event.metaKey) return;
     const presses = event.code === "Enter" || event.code === "Space";
-    // Reached by Tab, a control keeps Enter and Space; after a click they go to the case.
-    if (presses && target.matches?.("button:focus-visible, a:focus-visible, summary")) return;
+    // Reached by Tab, a control keeps Enter and Space; after a click they go to the case. The
+    // browser's :focus-visible cannot tell: the key itself switches it on.
+    if (presses && target.matches?.(this.byTab ? "button, a, summary" : "summary")) return;
     const action = this.#action(event);
     if (!action || (event.repeat && !REPEATABLE.includes(action[0]))) return;
     if (this.run(...action) !== false) event.preventDefault();

@@ -4,7 +4,7 @@ import { Draft } from "./draft.js";
 import { Images } from "./images.js";
 import { Keys } from "./keys.js";
 import { Panel, ask, count, isOpen } from "./panel.js";
-import { Pending, Server } from "./sending.js";
+import { HALTS, Pending, Server } from "./sending.js";
 import { Stage } from "./stage.js";
 
 const config = JSON.parse(document.getElementById("reader-config").textContent);
@@ -40,7 +40,7 @@ function applied(news) {
   }
   queue = news.cases.filter((one) => !waiting.has(one.assignment) && !done.has(one.assignment));
   trim();
-  if (state === "paused" || state === "closed") return stopped(state, news);
+  if (HALTS.includes(state)) return stopped(state, news);
   if (reopened || practice?.holding) return want();
   if (current && queue[0]?.assignment === current.assignment) return want();
   if (current) panel.say("That case was answered in another window; its answer stands.");
@@ -76,7 +76,8 @@ function want() {
 }
 
 function answered(one, body) {
-  const answer = { ...body.answer, revision: body.base_revision + 1 };
+  const flags = [...(one.answer?.flags || []), ...body.answer.flags];
+  const answer = { ...body.answer, flags, revision: body.base_revision + 1 };
   return { ...one, base_revision: answer.revision, answer };
 }
 
@@ -123,7 +124,7 @@ function commit(extra = {}) {
   if (!painted || !current) return;
   if (!extra.cannot_judge && draft.problem) return panel.say(draft.problem);
   const one = current, answer = { ...draft.body(), ...extra }, timing = clock.read();
-  if (answer.cannot_judge) Object.assign(answer, { criteria: {}, value: null, perceived_class: "" });
+  if (answer.cannot_judge) Object.assign(answer, { criteria: {}, value: null, perceived_class: "", gestalt: "" });
   const body = { assignment: one.assignment, key: uuid(), base_revision: one.base_revision,
     session: config.session, answer, timing, context: { ...stage.state(), ...draft.context } };
   pending.add(body);
@@ -293,6 +294,7 @@ const actions = {
     changed();
   }),
   flag: whenPainted(async () => {
+    panel.tellFlags(draft);
     const given = await ask("ask-flag");
     if (!given) return;
     draft.flags.push(given);
@@ -320,6 +322,7 @@ let Kind = Draft;
 const tools = { config, panel, stage, actions, changed, current: () => painted && draft };
 if (config.findings?.length) Kind = (await import("./findings.js")).extend(Kind, tools);
 if (config.lesion) Kind = (await import("./lesion.js")).extend(Kind, tools);
+if (config.gestalt) Kind = (await import("./gestalt.js")).extend(Kind, tools);
 const practice = config.calibration ? new (await import("./practice.js")).Practice() : null;
 new Keys(config, (name, ...rest) => (isOpen() ? false : actions[name]?.(...rest)));
 addEventListener("keydown", (event) => event.code === "Escape" && !isOpen() && actions.back());

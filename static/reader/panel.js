@@ -4,6 +4,9 @@ const $ = (id) => document.getElementById(id);
 const WORDS = { passes: "passes", fails: "fails", not_judgeable: "not judgeable" };
 const VERDICTS = { plausible: "Plausible", unseen: "Cannot judge: nothing judgeable", "": "" };
 
+const flagName = ({ kind }) =>
+  document.querySelector(`#ask-flag [value="${kind}"]`).parentElement.textContent.trim();
+
 export class Panel {
   constructor(config, act) {
     this.config = config;
@@ -66,10 +69,18 @@ export class Panel {
     $("verdict").textContent = !draft.byCriteria ? "" : verdict === "implausible"
       ? `Implausible: ${failing} ${failing === 1 ? "criterion fails" : "criteria fail"}`
       : VERDICTS[verdict];
-    const extras = [draft.note && "note", ...draft.flags.map(() => "flag")].filter(Boolean);
+    const flags = [...draft.flagged, ...draft.flags].map(flagName).join("; ");
+    const extras = [draft.note && "note", flags && `flag: ${flags}`].filter(Boolean);
     $("extras").textContent = extras.length ? `With ${extras.join(", ")}` : "";
     for (const button of document.querySelectorAll('[data-act="plausible"]'))
       button.setAttribute("aria-pressed", verdict === "plausible");
+  }
+
+  // In the dialog, with what was written to them.
+  tellFlags({ flagged, flags }) {
+    const said = [...flagged, ...flags].map((flag) => flagName(flag) + (flag.text && ` (${flag.text})`));
+    $("flagged").hidden = !said.length;
+    $("flagged").textContent = `Flagged already: ${said.join("; ")}. What you choose now is added.`;
   }
 
   pickClass() {

@@ -3,6 +3,9 @@
 const TIMEOUT_MS = 20000, PAUSE_MS = 15000;
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 
+// What stops a reader for now or for good; an answer is kept meanwhile. Each has its dialog.
+export const HALTS = ["paused", "resting", "held", "closed", "not_reading"];
+
 // Unconfirmed answers, a storage item each, bound to user and study: safe from tabs and others.
 export class Pending {
   #memory = new Map();
@@ -118,7 +121,7 @@ export class Server {
 
   async #refused(code, news, body) {
     if (code === 401) return this.#stop("signed_out");
-    if (["paused", "closed", "not_reading"].includes(news.error)) return this.#stop(news.error, news);
+    if (HALTS.includes(news.error)) return this.#stop(news.error, news);
     // A stale token, or somebody else's session: ask who is there.
     if ((code === 403 || code === 404) && !(await this.refresh())) return "wait";
     if (code === 403) return "retry";

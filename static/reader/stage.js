@@ -3,14 +3,13 @@ import { resample } from "./kernel.js";
 
 export class Stage {
   pixels = null;
-  nearest = false;
   zoom = 1;
   peak = 1;
   x = 0.5; // centre of the view, as a share of the image
   y = 0.5;
 
   constructor(canvas, frame, display, changed) {
-    Object.assign(this, { canvas, frame, display, changed });
+    Object.assign(this, { canvas, frame, display, changed, nearest: display.nearest });
     this.context = canvas.getContext("2d", { alpha: false });
     document.documentElement.style.setProperty("--surround", display.surround);
     new ResizeObserver(() => this.layout()).observe(frame);
@@ -95,13 +94,13 @@ export class Stage {
   }
 
   reset() {
-    this.nearest = false;
+    this.nearest = this.display.nearest;
     this.zoom = 1;
     this.again();
   }
 
   toggleKernel() {
-    this.nearest = this.display.kernel_toggle && !this.nearest;
+    if (this.display.kernel_toggle) this.nearest = !this.nearest;
     this.again();
   }
 

@@ -35,8 +35,8 @@ OWN = {
     "loops:list",
 }
 CREATES_STUDIES = {"studies:new"}
-ADMIN_ROOMS = ("catalog:", "training:", "runs:", "loops:")
-STUDY_ROOMS = ("studies:", "reader:", "adjudication:", "results:", "api:")
+ADMIN_ROOMS = ("catalog:", "training:", "runs:", "quality:", "loops:")
+STUDY_ROOMS = ("studies:", "reader:", "adjudication:", "results:", "api:", "provenance:")
 
 
 def addresses() -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -73,7 +73,8 @@ def world(tmp_path: Any) -> dict[str, Any]:
     ids = {"slug": study.slug, "public_id": assignment.public_id, "code": "real", "key": "flow"}
     numbers = {"pk": 1, "plan_pk": 1, "cell_pk": 1, "number": 1, "order": 1}
     rows = {"snapshot": snapshot.uuid, "run": shard.run.uuid, "pool": shard.run.pool.uuid}
-    return {**ids, **numbers, **rows, "name": "readings.csv", "verb": "close", "token": "x"}
+    words = {"name": "readings.csv", "verb": "close", "token": "x", "case": assignment.case.code}
+    return {**ids, **numbers, **rows, **words}
 
 
 def _snapshot() -> Snapshot:

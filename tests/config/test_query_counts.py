@@ -22,12 +22,14 @@ from review.studies import services
 from review.studies.models import Assignment, Membership, Study
 from tests.config.test_access import addresses
 from tests.generation.feedback.worlds import CLASSES, make_judged_loop
+from tests.generation.quality.worlds import fill, measured, remember_training
 from tests.worlds.building import add_reader, make_draft, prepare
 from tests.worlds.results import answer_by_rule, give, seat
 from tests.worlds.study import PartPlan, World, make_study
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 PARTS = (PartPlan("plausibility", 1), PartPlan("turing", 1))
+COMPUTED = ("results:section", "results:down", "results:cases", "api:", "provenance:")
 Page = tuple[str, str, str]  # who, the address's name, the study's state or other variant
 
 
@@ -79,6 +81,9 @@ def build(scale: Scale) -> Site:
         start_training(actor=admin, family="cfg_ddpm", preset="tiny", pool=pool, seed=n)
         for n in range(scale.others)
     ]
+    remember_training(loop.checkpoint, pool)
+    fill(runs[0], ())
+    measurement = [measured(runs[0], extractor="untrained") for _ in range(scale.others)][-1]
     for number in range(scale.others):
         ImportJob.objects.create(pool=pool, requested_by=admin)
         for study in studies.values():
@@ -91,6 +96,7 @@ def build(scale: Scale) -> Site:
     ids = {
         "loops": {"pk": loop.pk},
         "runs": {"uuid": runs[0].uuid},
+        "quality": {"uuid": runs[0].uuid, "pk": measurement.pk, "number": 0},
         "training": {"uuid": jobs[0].uuid},
         "catalog": {"uuid": pool.uuid, "pk": pool.imports.first().pk, "code": "bone_marrow"},
         "catalog:thumbnail": {"uuid": asset.uuid},
@@ -130,8 +136,9 @@ def pages(site: Site) -> list[tuple[str, str, str]]:
         space = name.partition(":")[0]
         known = {**site.ids.get(space, {}), **site.ids.get(name, {}), "order": 1}
         known |= {"public_id": site.ids["case"], "name": "readings.csv", "key": "plausibility"}
+        known |= {"case": "C0001"}
         states = list(site.studies) if "slug" in arguments else [""]
-        if states != [""] and space in {"results", "api"}:
+        if states != [""] and space in {"results", "api", "provenance"}:
             states = ["active", "unblinded"]  # a page before unblinding, a page after it
         for state in states:
             sections = list(SECTIONS) if state == "unblinded" else ["flow"]
@@ -155,7 +162,7 @@ def measure(site: Site) -> dict[Page, int]:
         client.force_login(user)
         client.get("/")  # the first request of a session writes it
         for name, variant, path in pages(site):
-            if role == "admin" and name.startswith(("results:section", "results:down", "api:")):
+            if role == "admin" and name.startswith(COMPUTED):
                 client.get(path)
             with CaptureQueriesContext(connection) as queries:
                 answer = client.get(path)
@@ -180,6 +187,9 @@ def test_no_page_costs_more_queries_on_a_large_site(
     grown = {page: (small[page], large[page]) for page in small if large[page] > small[page]}
     assert grown == {}
     rooms = {name.partition(":")[0] for _, name, _ in small}
-    assert rooms >= {"studies", "reader", "results", "api", "catalog", "runs", "training", "loops"}
+    assert rooms >= {
+        "studies", "reader", "results", "api", "catalog", "runs", "training", "loops", "provenance",
+        "quality",
+    }  # fmt: skip
     assert len(small) > 80
     assert max(small.values()) < 40

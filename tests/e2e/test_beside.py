@@ -257,7 +257,7 @@ def test_the_crosshair_by_keyboard_alone(at, shortcuts):
         press("Mark defect", "Enter")
     desk.press("ArrowRight", "ArrowRight", "ArrowDown", "Shift+ArrowDown")
     assert "Crosshair at 54 %" in desk.page.inner_text("#said")
-    desk.press("Enter")
+    desk.press("Enter", "Tab")
     desk.page.locator("#criteria .fail").first.focus()
     desk.press("Enter")
     desk.page.get_by_role("button", name="Next").focus()

@@ -248,6 +248,39 @@ def test_a_pause_keeps_answers_and_goes_on_by_itself(desk, world):
     assert Reading.objects.count() == 1
 
 
+def test_a_reopened_case_shows_the_flags_set_before_and_adds_new_ones(desk):
+    def reopened() -> str:
+        desk.answer("Backspace")
+        return desk.page.inner_text("#extras")
+
+    desk.open()
+    desk.press("f")
+    desk.page.get_by_label("More (optional)").fill("a fold")
+    desk.press("Tab", "Enter")
+    desk.page.get_by_text("With flag: Technical fault").wait_for()
+    desk.answer("2")
+    assert desk.page.inner_text("#extras") == ""
+
+    assert reopened() == "With flag: Technical fault"
+    desk.answer("4")
+    desk.all_sent()
+    desk.open()  # from the server this time
+    assert reopened() == "With flag: Technical fault"
+    desk.press("f")
+    desk.page.get_by_text("Flagged already: Technical fault (a fold).").wait_for()
+    desk.press("ArrowDown", "Enter")
+    desk.page.get_by_text("Technical fault; I recognise this image").wait_for()
+    desk.answer("5")
+    assert reopened() == "With flag: Technical fault; I recognise this image"
+    desk.press("Escape")
+    desk.all_sent()
+
+    assert list(CaseFlag.objects.values_list("kind", "text")) == [
+        ("technical", "a fold"),
+        ("recognised", ""),
+    ]
+
+
 def test_cannot_judge_note_and_flag_by_keyboard(desk):
     desk.open()
     desk.press("m")

@@ -143,6 +143,57 @@ def test_true_size_after_calibration(at_the_desk):
     assert "10.0 cm on screen" in desk.page.inner_text("#caption")
 
 
+def shown_by(rules: dict, domain: str = "bone_marrow", classes: tuple = ("BAS",), size: int = 64):
+    """Return a world whose part has display rules of its own."""
+    fields = {"display": {"px": size, "film": domain == "chest_xray", **rules}}
+    plan = PartPlan("turing", per_cell=1, fields=fields)
+    return make_study(domain=domain, classes=classes, size=size, plans=[plan])
+
+
+def test_a_part_may_start_with_raw_pixels_at_its_own_magnification_and_keep_them(at_the_desk):
+    rules = {"kernel": "nearest", "kernel_toggle": False, "scale": 3}
+    desk = at_the_desk(shown_by(rules))
+    desk.caption("nearest pixel · × 3.0")
+    assert desk.page.locator("#image").bounding_box()["width"] == 192
+    seen = desk.on_canvas(192)[..., :3]
+    rendition = Rendition.objects.get(case__assignments__public_id=desk.painted)
+    expected = np.asarray(Image.open(io.BytesIO(read_bytes(rendition.storage_key))))
+    assert np.array_equal(seen, expected.repeat(3, axis=0).repeat(3, axis=1))
+    desk.press("n", "r")
+    assert "nearest pixel" in desk.page.inner_text("#caption")
+    assert desk.page.locator('[data-act="kernel"]').count() == 0
+    desk.answer("5")
+    desk.all_sent()
+    assert Reading.objects.get().context["kernel"] == "nearest"
+
+
+def test_raw_pixels_at_the_start_may_be_switched_and_come_back_with_a_reset(at_the_desk):
+    desk = at_the_desk(shown_by({"kernel": "nearest", "kernel_toggle": True}))
+    desk.caption("nearest pixel")
+    desk.press("n")
+    desk.caption("Catmull-Rom")
+    desk.press("r")
+    desk.caption("nearest pixel")
+
+
+def test_a_part_of_films_has_its_own_windows_and_may_forbid_inversion(at_the_desk):
+    rules = {"window_presets": ["narrow 50 %", "dark 30 % (lungs)"], "invert": False}
+    desk = at_the_desk(shown_by(rules, "chest_xray", ("Mass",), 128))
+    desk.caption("narrow 50 %")
+    desk.press("w")
+    desk.caption("dark 30 % (lungs)")
+    desk.press("i")
+    assert "inverted" not in desk.page.inner_text("#caption")
+    assert desk.page.get_by_role("button", name="Invert").count() == 0
+    desk.page.get_by_role("button", name="Reset", exact=True).click()
+    desk.caption("narrow 50 %")
+    desk.press("w")
+    desk.answer("5")
+    desk.all_sent()
+    context = Reading.objects.get().context
+    assert (context["window"], context["invert"]) == ([0, 30], False)
+
+
 def test_full_forms_ask_for_every_criterion(at_the_desk):
     desk = at_the_desk(make_study(plans=[PartPlan(per_cell=1, full_form=True)]))
     desk.press("2", "Enter")
@@ -156,6 +207,14 @@ def test_full_forms_ask_for_every_criterion(at_the_desk):
     assert said["criterion:nucleus"] == "fails"
     assert said["criterion:chromatin"] == "not_judgeable"
     assert len(said) == 9
+
+
+def test_after_a_click_on_a_criterion_enter_goes_to_the_case(at_the_desk):
+    desk = at_the_desk(make_study(plans=[PartPlan(per_cell=1)]))
+    desk.page.locator("#criteria .fail").nth(1).click()
+    first = desk.answer("Enter")
+    desk.all_sent()
+    assert Reading.objects.get(assignment__public_id=first).verdict is False
 
 
 def test_the_class_picker_opens_and_its_choice_is_stored(at_the_desk):

@@ -80,7 +80,7 @@ def seat(study: Study, role: str, email: str) -> User:
     """Give a new user a seat."""
     user = User.objects.create_user(email, PASSWORD, name=email.split("@", maxsplit=1)[0])
     code = f"{role[0].upper()}{study.memberships.count() + 50}"
-    Membership.objects.create(study=study, user=user, code=code, role=role, state="reading")
+    Membership.objects.create(study=study, user=user, code=code, role=role, state="consented")
     return user
 
 
@@ -101,7 +101,8 @@ def give(assignment: Assignment, given: dict[str, Any], revision: int = 1) -> Re
         active_ms=given.get("active_ms", 1200 + 10 * (assignment.pk % 37)),
     )
     for question, value in given.items():
-        if question.startswith(("criterion:", "finding:")) or question == "class":
+        named = question.startswith(("criterion:", "finding:"))
+        if named or question in {"class", "gestalt"}:
             ReadingAnswer.objects.create(reading=reading, question=question, choice=value)
         elif question in {"turing", "rating"}:
             ReadingAnswer.objects.create(reading=reading, question=question, number=value)

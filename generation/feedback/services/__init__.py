@@ -2,7 +2,7 @@
 
 from generation.feedback.services.decide import approve_plan, launch_plan, override_cell
 from generation.feedback.services.loops import add_round, attach_study, create_loop
-from generation.feedback.services.propose import build_plan_input, propose_plan
+from generation.feedback.services.propose import build_plan_input, propose_plan, why_wait
 
 __all__ = [
     "add_round",
@@ -13,4 +13,5 @@ __all__ = [
     "launch_plan",
     "override_cell",
     "propose_plan",
+    "why_wait",
 ]

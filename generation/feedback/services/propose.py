@@ -61,20 +61,31 @@ def propose_plan(*, actor: Any, loop: Loop) -> Plan:
 
 def _last_judged_round(loop: Loop) -> Round | None:
     """Return the last round if its verdicts are in; None before the first round."""
-    last = loop.rounds.order_by("-number").first()
-    if last is None:
-        return None
-    if last.study is None:
-        raise WrongState(
-            f"Round {last.number} has no study yet. Build one from its run, have it read, and "
-            "unblind it; then propose the next plan."
-        )
-    if last.study.unblinded_at is None:
-        raise WrongState(
-            f"The study of round {last.number} is {last.study.get_state_display()}. Close and "
-            "unblind it; then propose the next plan."
-        )
+    last = loop.rounds.select_related("run", "study").order_by("-number").first()
+    if why := why_wait(last):
+        raise WrongState(why)
     return last
+
+
+def why_wait(last: Round | None) -> str:
+    """Say why no plan can follow a loop's last round yet and what to do; empty when one can."""
+    if last is None or (last.study and last.study.unblinded_at):
+        return ""
+    if last.study is not None:
+        state = last.study.get_state_display().lower()
+        verb = "Unblind" if last.study.closed_at else "Close and unblind"
+        return (
+            f"The study of round {last.number} is {state}. {verb} it; then propose the next plan."
+        )
+    if last.run is not None and last.run.finished_at is None:
+        return (
+            f"Round {last.number} is being drawn. When its run is complete, build a loop study "
+            "from its pool, attach it and have it read; then propose the next plan."
+        )
+    return (
+        f"Round {last.number} has no study yet. Build one from its run, have it read, and "
+        "unblind it; then propose the next plan."
+    )
 
 
 def loop_snapshots(loop: Loop) -> list[Snapshot]:
@@ -106,7 +117,7 @@ def build_plan_input(*, loop: Loop, snapshots: Sequence[Snapshot]) -> BuiltInput
     planned = planner.PlanInput(
         budget=loop.budget, classes=_class_counts(loop, classes, pooled), config=config
     )
-    row = _store_input(planned, snapshots, lineage)
+    row = _store_input(planned, snapshots, lineage, evidence.copies)
     return BuiltInput(row, planned, _notes(evidence, pooled))
 
 
@@ -128,12 +139,16 @@ def _class_counts(
 
 
 def _store_input(
-    planned: planner.PlanInput, snapshots: Sequence[Snapshot], lineage: Sequence[str]
+    planned: planner.PlanInput,
+    snapshots: Sequence[Snapshot],
+    lineage: Sequence[str],
+    copies: Sequence[str],
 ) -> PlanInput:
     content = {
         "planner": planner.PLANNER_VERSION,
         "snapshots": [snapshot.content_sha256 for snapshot in snapshots],
         "lineage": list(lineage),
+        "copies": list(copies),
         "input": asdict(planned),
     }
     row, created = PlanInput.objects.get_or_create(
@@ -152,10 +167,20 @@ def _notes(evidence: Evidence, pooled: Pooled) -> tuple[str, ...]:
             "right in 90 % of cases. Add a second reader or wrong-class controls."
         )
     if pooled.n_missing:
-        notes.append(f"{pooled.n_missing} readings could not judge and count as no reading.")
+        notes.append(f"Readings that could not judge, and count as none: {pooled.n_missing}.")
     disputed = sum(image.disputed for image in pooled.images)
     if disputed:
-        notes.append(f"{disputed} images are disputed and not accepted until adjudicated.")
+        notes.append(f"Images that are disputed, and not accepted until adjudicated: {disputed}.")
+    if evidence.copies:
+        notes.append(
+            f"{len(evidence.copies)} images count as copies of a training image, or of another "
+            "image of their run, and are not accepted whatever readers said."
+        )
+    if evidence.unchecked:
+        notes.append(
+            f"{len(evidence.unchecked)} images are of runs that nobody measured, so copies among "
+            "them are not known. Open the run, then its image metrics."
+        )
     if evidence.outside:
         notes.append(
             f"{len(evidence.outside)} synthetic images of other generators are left out; only the "

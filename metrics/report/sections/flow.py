@@ -5,7 +5,14 @@ import pandas as pd
 from metrics.report import figures, words
 from metrics.report.document import Section, empty_section
 from metrics.report.facts import Facts
-from metrics.report.flow import OutcomeRow, flow_rows, flow_table, outcome_rows, outcome_table
+from metrics.report.flow import (
+    OutcomeRow,
+    additions_text,
+    flow_rows,
+    flow_table,
+    outcome_rows,
+    outcome_table,
+)
 from metrics.report.readers import simulated_note
 
 KEY, TITLE = "flow", "Flow of cases"
@@ -37,14 +44,14 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         "outcomes",
         "Outcome of primary assignments",
     )
-    note = simulated_note(facts)
+    notes = [note for note in (additions_text(facts), simulated_note(facts)) if note]
     return Section(
         KEY,
         TITLE,
         reading,
         (figure,),
         (flow_table(steps), outcome_table(outcomes, facts)),
-        (note,) if note else (),
+        tuple(notes),
     )
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 from metrics.report import figures, words
 from metrics.report.document import Figure, Section, Table, empty_section
 from metrics.report.facts import Facts
+from metrics.report.gestalt import gestalt_parts
 from metrics.report.lesion import defect_figure, defect_rows, defect_table, marked
 from metrics.report.plausibility import (
     EVERY,
@@ -35,6 +36,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         narrow = for_rates(part)
         rates = rate_rows(narrow, facts)
         title = "Lesions judged plausible, per class and arm"
+        overall_verdicts, agreement = gestalt_parts(part, facts, f"lesion-gestalt{suffix}")
         figures_ += [
             figures.forest(comparable(rates), facts, f"lesion{suffix}", title),
             defect_figure(part, facts, f"defects{suffix}"),
@@ -42,10 +44,12 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         tables += [
             rate_table(rates, facts, f"lesion{suffix}", title),
             defect_table(defect_rows(part, facts), facts, f"defects{suffix}"),
+            *overall_verdicts,
         ]
         readings.append(
             f"Lesions judged plausible: {ceiling_reading(rates, facts)}. "
-            f"{_method(rates)}{_marked(len(marked(part)))} {basis(narrow, facts)}"
+            f"{_method(rates)}{_marked(len(marked(part)))} {agreement}{' ' if agreement else ''}"
+            f"{basis(narrow, facts)}"
         )
         warnings.extend(screening_warning(part))
     return Section(

@@ -14,6 +14,7 @@ from metrics.report.differences import (
 )
 from metrics.report.document import Figure, Section, Table, empty_section
 from metrics.report.facts import Facts
+from metrics.report.gestalt import gestalt_parts
 from metrics.report.plausibility import (
     EVERY,
     basis,
@@ -73,6 +74,7 @@ def _part(
     part: pd.DataFrame, facts: Facts, suffix: str
 ) -> tuple[Figure, list[Table], tuple[str, str]]:
     """Return the figure and tables of one part, its headline and what follows it."""
+    overall_verdicts, agreement = gestalt_parts(part, facts, f"gestalt{suffix}")
     part = for_rates(part)
     rates = rate_rows(part, facts)
     title = "Plausibility per class and arm"
@@ -88,9 +90,11 @@ def _part(
         overall.extend(overall_rows(part, pair, facts))
     if overall:
         tables.append(overall_table(overall, facts, f"overall{suffix}"))
+    tables += overall_verdicts
     tables.append(sensitivity_table(plausibility_rows(part, facts), facts, f"sensitivity{suffix}"))
     headline = f"Images judged plausible: {ceiling_reading(rates, facts)}."
-    rest = f"{_difference_sentence(compared, overall, facts)} {basis(part, facts)}".strip()
+    said = (_difference_sentence(compared, overall, facts), agreement, basis(part, facts))
+    rest = " ".join(filter(None, said))
     figure = figures.forest(comparable(rates), facts, f"plausibility{suffix}", title)
     return figure, tables, (headline, rest)
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from review.blinding.container import PNG_TYPE, pack_png, unpack_rendition
+from review.blinding.container import PNG_TYPE, viewable_png
 from review.catalog.storage import read_bytes
 from review.readings.adjudication.selectors import load_case, open_for, studies_to_adjudicate
 from review.readings.adjudication.services import Vote, cast_vote
@@ -58,7 +58,4 @@ def image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     study = get_object_or_404(studies_to_adjudicate(request.user), slug=slug)
     row = get_object_or_404(open_for(request.user, study), pk=pk)
     found = get_object_or_404(Rendition.objects.only("storage_key", "bits"), case_id=row.case_id)
-    pixels = unpack_rendition(read_bytes(found.storage_key))
-    if pixels.dtype != "uint8":
-        pixels = (pixels.astype(float) * 255 / (2**found.bits - 1)).round().astype("uint8")
-    return image_response(pack_png(pixels), PNG_TYPE)
+    return image_response(viewable_png(read_bytes(found.storage_key), found.bits), PNG_TYPE)

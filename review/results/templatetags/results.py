@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 register = template.Library()
+OPINION_BADGES = {"disputed": "bad", "split": "warn", "agreed": "ok"}
 
 
 @register.filter
@@ -39,3 +40,15 @@ def lines(table: dict[str, Any]) -> list[dict[str, Any]]:
 def block_id(key: str) -> str:
     """Return the id of a figure's JSON block."""
     return f"fig-{key}-data"
+
+
+@register.filter
+def whole_percent(share: float) -> str:
+    """Return a share as a whole percentage."""
+    return f"{100 * share:.0f}"
+
+
+@register.filter
+def opinion_badge(opinion: str) -> str:
+    """Return the colour class of how far readers agree."""
+    return OPINION_BADGES.get(opinion, "")

@@ -13,8 +13,11 @@ invitation   a one-use link for somebody who has no seat yet
 session      one sitting of a reader in a part: the practice block, or a share of the list
 assignment   a case for a reader at a position; the truth of who reads what, and when
 amendment    the only way to change an active study
+addition     cases on their way into an active study: candidates, until an amendment adds them
+candidate    an image that an addition drew and rendered; no case, and no reader's, before that
 """
 
+from review.studies.models.addition import Addition, Candidate
 from review.studies.models.assignment import Assignment, Session
 from review.studies.models.case import Case, CaseFeedback, Rendition
 from review.studies.models.gallery import GalleryImage
@@ -22,9 +25,11 @@ from review.studies.models.people import Invitation, Membership
 from review.studies.models.study import Amendment, Arm, Draw, Part, Study
 
 __all__ = [
+    "Addition",
     "Amendment",
     "Arm",
     "Assignment",
+    "Candidate",
     "Case",
     "CaseFeedback",
     "Draw",

@@ -20,6 +20,10 @@ class Session(models.Model):
     is_calibration = models.BooleanField(
         default=False, help_text="practice with feedback; its answers are never counted"
     )
+    is_added = models.BooleanField(
+        default=False,
+        help_text="made while the study ran; waits for the end of the sitting under way",
+    )
     not_before = models.DateTimeField(null=True)
     display_check = models.JSONField(default=dict)
     order_note = models.JSONField(default=dict, help_text="what the order repair reached")

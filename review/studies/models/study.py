@@ -160,6 +160,8 @@ class Study(models.Model):
 # What may be practised with feedback: kinds whose answer an expert can have verified. Feedback on
 # source would train readers to spot fakes, and no image has a right degree of acceptability.
 CALIBRATED_KINDS = ("identify", "lesion", "plausibility")
+# Where a verdict at a glance may be asked: beside criteria, from which the other one is derived.
+GESTALT_KINDS = ("lesion", "plausibility")
 
 
 class Part(models.Model):
@@ -217,6 +219,9 @@ class Part(models.Model):
     defect_point = models.CharField(
         max_length=8, choices=DefectPoint.choices, default=DefectPoint.OPTIONAL
     )
+    gestalt = models.BooleanField(
+        default=False, help_text="a verdict at a glance, asked once the criteria are said"
+    )
 
     class Meta:
         ordering: ClassVar[list[str]] = ["study", "order"]
@@ -248,6 +253,10 @@ class Part(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(kind="turing", gallery=True), name="no_gallery_beside_turing"
+            ),
+            models.CheckConstraint(
+                condition=Q(gestalt=False) | Q(kind__in=GESTALT_KINDS),
+                name="gestalt_comes_after_criteria",
             ),
         ]
 

@@ -5,7 +5,8 @@ total load, concurrence with the readers already chosen for the case). Ties go b
 that nobody can tell from the list who else reads a case.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from review.studies.errors import BadProtocol
@@ -21,6 +22,41 @@ def assign_blocks(
     if not 0 < k < len(readers):
         return {case: tuple(readers) for case, _ in cases}
     return _Blocks(readers, k).spread(sorted(cases, key=lambda c: _case_key(secret, c)))
+
+
+def spread_added(
+    cases: Sequence[tuple[str, str]],
+    unread: Mapping[str, int],
+    k: int,
+    *,
+    secret: bytes,
+    barred: Mapping[str, frozenset[str]],
+) -> dict[str, tuple[str, ...]]:
+    """Map cases of (case, stratum) that are added to a running study to k readers each.
+
+    `unread` counts what every reader has left: the shortest list comes first; among equals the
+    reader with the fewest added cases of the stratum, then by keyed rank. `barred` names the cases
+    that a reader may not get. A case that fewer than k readers may get goes to those.
+    """
+    left = dict(unread)
+    loads: Counter[tuple[str, str]] = Counter()
+    chosen: dict[str, tuple[str, ...]] = {}
+    for case, stratum in sorted(cases, key=lambda c: _case_key(secret, c)):
+        ranked = sorted(
+            (
+                left[reader],
+                loads[reader, stratum],
+                keyed_rank(secret, "added", case, reader),
+                reader,
+            )
+            for reader in left
+            if case not in barred.get(reader, frozenset())
+        )
+        chosen[case] = tuple(sorted(reader for *_, reader in ranked[:k]))
+        for reader in chosen[case]:
+            left[reader] += 1
+            loads[reader, stratum] += 1
+    return chosen
 
 
 def _case_key(secret: bytes, case: tuple[str, str]) -> tuple[str, int]:

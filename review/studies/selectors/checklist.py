@@ -22,7 +22,15 @@ from review.studies.models import (
     Session,
     Study,
 )
-from review.studies.selectors.checks import Design, Item, here, load_design, missing_images
+from review.studies.selectors.checks import (
+    Design,
+    Item,
+    back_to_draft,
+    design_at,
+    here,
+    load_design,
+    missing_images,
+)
 from review.studies.selectors.practice import practice_items
 from review.studies.selectors.sizes import size_items
 
@@ -56,7 +64,7 @@ def activation_checklist(study: Study) -> list[Item]:
             "bad" if shortage else "ok",
             f"{rendered} of {n_cases} renditions are stored."
             + (" Discard the preparation and prepare again." if shortage else ""),
-            here(study, "activate"),
+            back_to_draft(study),
         ),
         *_notes(study),
         *size_items(study),
@@ -64,7 +72,7 @@ def activation_checklist(study: Study) -> list[Item]:
         _audit(study),
         _readers(study),
         _assignments(study),
-        Item("protocol", "ok", "Activating freezes the protocol and its hash."),
+        Item("protocol", "ok", "Activating freezes the protocol and its hash.", ""),
     ]
 
 
@@ -73,7 +81,7 @@ def to_json(items: list[Item]) -> list[dict[str, Any]]:
 
 
 def _arms(design: Design) -> Item:
-    link = here(design.study, "arms")
+    link = design_at(design.study, "arms")
     if not design.arms:
         return Item("arms", "bad", "No arm yet: choose the pools that are compared.", link)
     building = [a.pool.name for a in design.arms if a.pool.state != Pool.State.COMPLETE]
@@ -84,15 +92,16 @@ def _arms(design: Design) -> Item:
 
 
 def _parts(design: Design) -> list[Item]:
-    link = here(design.study, "parts")
+    link = design_at(design.study, "parts")
     if not design.parts:
         return [Item("parts", "bad", "No part yet: add a plausibility or turing part.", link)]
-    return [_part(part, design.by_part.get(part.pk, []), link) for part in design.parts]
+    return [_part(design.study, part, design.by_part.get(part.pk, [])) for part in design.parts]
 
 
-def _part(part: Part, draws: list[Draw], link: str) -> Item:
+def _part(study: Study, part: Part, draws: list[Draw]) -> Item:
     name = f"Part {part.order} ({part.get_kind_display().lower()})"
     key = f"part-{part.order}"
+    link = design_at(study, key)
     sides: Counter[str] = Counter()
     for draw in draws:
         sides[draw.arm.pool.source] += draw.count
@@ -102,16 +111,16 @@ def _part(part: Part, draws: list[Draw], link: str) -> Item:
     if part.kind == Part.Kind.TURING and len(sides) < 2:
         return Item(key, "bad", f"{name} needs real and synthetic images; it has one kind.", link)
     if part.kind == Part.Kind.PLAUSIBILITY:
-        return _real_share(part, name, sides)
+        return _real_share(part, name, sides, link)
     return Item(key, "ok", f"{name}: {total} images.", link)
 
 
-def _real_share(part: Part, name: str, sides: Counter[str]) -> Item:
+def _real_share(part: Part, name: str, sides: Counter[str], link: str) -> Item:
     controls = wanted_controls(part.kind, part.control_fraction, sides.total())
     total = sides.total() + controls
     real = sides["real"] + controls
     share = real / total
-    key, link = f"part-{part.order}", here(part.study, "parts")
+    key = f"part-{part.order}"
     if share < MIN_REAL_SHARE:
         needed = -(-(total - real) // 4) - real
         return Item(
@@ -132,7 +141,7 @@ def _real_share(part: Part, name: str, sides: Counter[str]) -> Item:
 def _images(design: Design) -> list[Item]:
     """Name every arm x class that is asked for more than it has."""
     missing = missing_images(design)
-    link = here(design.study, "parts")
+    link = design_at(design.study, "parts")
     if missing:
         cells = "; ".join(f"{n - m} of {name} in {arm}" for (arm, name), (n, m) in missing.items())
         text = f"Images are missing: {cells}. Lower the counts or add images to the pools."
@@ -159,11 +168,12 @@ def _compression(design: Design) -> list[Item]:
     jpeg = {pool for pool, found in containers.items() if "jpeg" in found}
     if not jpeg or len(jpeg) == len(containers):
         return []
+    link = design_at(design.study, "parts")
     if all(part.display.get("jpeg_quality") for part in design.parts):
-        return [Item("jpeg", "ok", "All renditions take one JPEG round trip.")]
+        return [Item("jpeg", "ok", "All renditions take one JPEG round trip.", link)]
     names = ", ".join(arm.code for arm in design.arms if arm.pool_id in jpeg)
     text = f"Only {names} was stored as JPEG; a common JPEG round trip hides its traces."
-    return [Item("jpeg", "warn", text, here(design.study, "parts"))]
+    return [Item("jpeg", "warn", text, link)]
 
 
 def _containers(pools: list[int]) -> dict[int, set[str]]:
@@ -195,7 +205,8 @@ def audit_url(study: Study) -> str:
 
 
 def _notes(study: Study) -> list[Item]:
-    return [Item("note", "warn", note) for note in study.checklist.get("notes", [])]
+    link = back_to_draft(study)
+    return [Item("note", "warn", note, link) for note in study.checklist.get("notes", [])]
 
 
 def _galleries(study: Study) -> list[Item]:
@@ -207,7 +218,8 @@ def _galleries(study: Study) -> list[Item]:
     ):
         counts[order][name] = n
     parts = study.parts.filter(gallery=True).exclude(kind=Part.Kind.TURING).order_by("order")
-    items = [_gallery(part, counts[part.order]) for part in parts]
+    link = back_to_draft(study)
+    items = [_gallery(part, counts[part.order], link) for part in parts]
     return [*items, *_galleries_before_turing(study, [part.order for part in parts])]
 
 
@@ -222,19 +234,19 @@ def _galleries_before_turing(study: Study, orders: list[int]) -> list[Item]:
         f"References of {parts} are shown as real before part {turing.order} asks "
         "real or synthetic. Say so in the report, or turn the gallery off."
     )
-    return [Item("gallery-turing", "warn", text, here(study, "parts"))]
+    return [Item("gallery-turing", "warn", text, design_at(study, "parts"))]
 
 
-def _gallery(part: Part, counts: dict[str, int]) -> Item:
+def _gallery(part: Part, counts: dict[str, int], link: str) -> Item:
     codes = list(gallery_classes(part).values_list("code", flat=True))
     none = [code for code in codes if not counts.get(code)]
     key, name = f"gallery-{part.order}", f"Reference gallery of part {part.order}"
     if len(none) == len(codes):
-        return Item(key, "warn", f"{name}: no real images are left, readers are told so.")
+        return Item(key, "warn", f"{name}: no real images are left, readers are told so.", link)
     spread = f"{min(counts.values())} to {max(counts.values())} real images a class"
     if none:
-        return Item(key, "warn", f"{name}: {spread}; none are left of {', '.join(none)}.")
-    return Item(key, "ok", f"{name}: {spread}.")
+        return Item(key, "warn", f"{name}: {spread}; none are left of {', '.join(none)}.", link)
+    return Item(key, "ok", f"{name}: {spread}.", link)
 
 
 def _audit(study: Study) -> Item:
@@ -289,10 +301,12 @@ def _assignments(study: Study) -> Item:
         .order_by()
         .values_list("n", flat=True)
     )
+    people = here(study, "people")
     if not counts:
-        return Item("lists", "todo", "Lists are written when readers have consented.")
+        return Item("lists", "todo", "Lists are written when readers have consented.", people)
     known = _known_to_readers(study)
     if known:
-        return Item("lists", "warn", known, here(study, "people"))
+        return Item("lists", "warn", known, back_to_draft(study))
     spread = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
-    return Item("lists", "ok", f"{len(counts)} readers have their lists: {spread} cases each.")
+    text = f"{len(counts)} readers have their lists: {spread} cases each."
+    return Item("lists", "ok", text, people)

@@ -14,12 +14,15 @@ ItemState = Literal["ok", "warn", "bad", "todo"]
 
 @dataclass(frozen=True)
 class Item:
-    """One line of the checklist. `bad` stops the next step, `todo` is that next step."""
+    """One line of the checklist. `bad` stops the next step, `todo` is that next step.
+
+    `link` leads to where it is mended; shown unless the line is ok.
+    """
 
     key: str
     state: ItemState
     text: str
-    link: str = ""
+    link: str
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,16 @@ def missing_images(design: Design) -> dict[tuple[str, str], tuple[int, int]]:
 def here(study: Study, anchor: str) -> str:
     """Return a link to a place of the study's page."""
     return reverse("studies:detail", args=[study.slug]) + f"#{anchor}"
+
+
+def design_at(study: Study, anchor: str) -> str:
+    """Return a link to a place of the design; while that is shut, to the way back to it."""
+    if study.state != Study.State.DRAFT:
+        return back_to_draft(study)
+    is_open = study.prepare_stage in {Study.Stage.IDLE, Study.Stage.FAILED}
+    return here(study, anchor if is_open else "prepare")
+
+
+def back_to_draft(study: Study) -> str:
+    """Return a link to the button that opens the design of a prepared study again."""
+    return here(study, "back-to-draft")

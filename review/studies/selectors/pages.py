@@ -19,6 +19,16 @@ LISTED = ~Q(sessions__assignments__state=Assignment.State.VOID) & Q(
 
 
 @dataclass(frozen=True)
+class ReaderPause:
+    """Since when a reader is paused, by whom, and why: for editors and analysts."""
+
+    at: datetime
+    by: str
+    is_own: bool
+    reason: str
+
+
+@dataclass(frozen=True)
 class Progress:
     """Counts of one reader; never by class, arm or source."""
 
@@ -31,10 +41,16 @@ class Progress:
     total: int
     is_withdrawn: bool
     keep_data: bool
+    pause: ReaderPause | None = None
 
     @property
     def percent(self) -> int:
         return round(100 * self.done / self.total) if self.total else 0
+
+    @property
+    def may_be_paused(self) -> bool:
+        """Say whether an editor may pause the reader of a running study, whose own pause counts."""
+        return self.pause.is_own if self.pause else self.state in Membership.UNDER_WAY
 
 
 def study_rows(user: Any) -> QuerySet[Study]:
@@ -61,7 +77,7 @@ def reader_progress(study: Study) -> list[Progress]:
             total=Count("sessions__assignments", filter=LISTED),
         )
         .order_by("code")
-        .select_related("user")
+        .select_related("user", "paused_by")
     )
     return [
         Progress(
@@ -74,9 +90,16 @@ def reader_progress(study: Study) -> list[Progress]:
             total=seat.total,
             is_withdrawn=seat.withdrawn_at is not None,
             keep_data=seat.keep_data,
+            pause=_pause(seat),
         )
         for seat in seats
     ]
+
+
+def _pause(seat: Membership) -> ReaderPause | None:
+    if seat.paused_at is None:
+        return None
+    return ReaderPause(seat.paused_at, str(seat.paused_by), seat.is_own_pause, seat.pause_reason)
 
 
 def open_invitations(study: Study, now: datetime) -> QuerySet[Invitation]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from review.studies.display_form import FIELDS, shown_rules
 from review.studies.models import Part
 from review.studies.services.render import asked_display
 
@@ -22,8 +23,7 @@ SHARES = {
     "controls": "control_fraction",
     "anchors": "anchor_fraction",
 }
-SWITCHES = ("show_intended_class", "preset_below_min_px", "gallery", "outline")
-DISPLAY = ("px", "jpeg_quality")
+SWITCHES = ("show_intended_class", "preset_below_min_px", "gallery", "outline", "gestalt")
 WORDS = ("stated_purpose", "defect_point")
 
 
@@ -49,17 +49,16 @@ def part_form(part: Part, typed: QueryDict | None = None) -> dict[str, Any]:
         return _stored(part)
     return {
         "is_typed": True,
-        **{name: typed.get(name, "") for name in (*NUMBERS, *SHARES, *DISPLAY, *WORDS)},
+        **{name: typed.get(name, "") for name in (*NUMBERS, *SHARES, *FIELDS, *WORDS)},
         **{name: name in typed for name in SWITCHES},
         "findings": typed.getlist("findings"),
     }
 
 
 def _stored(part: Part) -> dict[str, Any]:
-    asked = asked_display(part)
     return {
         "is_typed": False,
         **{name: getattr(part, name) for name in (*NUMBERS, *SWITCHES, *WORDS, "findings")},
         **{name: round(100 * getattr(part, field)) for name, field in SHARES.items()},
-        **{name: asked.get(name, "") for name in DISPLAY},
+        **shown_rules(asked_display(part)),
     }

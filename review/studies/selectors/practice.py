@@ -5,7 +5,7 @@ from collections import Counter
 from review.catalog.models import Pool
 from review.studies.controls import wanted_controls
 from review.studies.models import Part
-from review.studies.selectors.checks import Design, Item, here
+from review.studies.selectors.checks import Design, Item, design_at
 
 
 def practice_items(design: Design) -> list[Item]:
@@ -16,7 +16,7 @@ def practice_items(design: Design) -> list[Item]:
     real = {arm.code for arm in design.arms if arm.pool.source == Pool.Source.REAL}
     if not real:
         text = "Practice cases are real images, and no arm has any: add a real pool as an arm."
-        return [Item("practice", "bad", text, here(design.study, "arms"))]
+        return [Item("practice", "bad", text, design_at(design.study, "arms"))]
     left = _left_over(design, real)
     items = []
     for part in asking:
@@ -53,7 +53,7 @@ def _part(design: Design, part: Part, left: Counter[str]) -> Item:
     classes = {draw.image_class.code for draw in design.by_part.get(part.pk, [])}
     found = _use(left, classes, part.calibration_count)
     name, wanted = f"Part {part.order} ({part.kind})", part.calibration_count
-    key, link = f"practice-{part.order}", here(design.study, f"part-{part.order}")
+    key, link = f"practice-{part.order}", design_at(design.study, f"part-{part.order}")
     if found < wanted:
         text = (
             f"{name} asks for {wanted} practice cases; {found} real images are left beside its "
@@ -72,4 +72,4 @@ def _verified(design: Design) -> list[Item]:
         "images that experts verified (import_images --verified-by) and add the pool as an arm, "
         "with all counts 0."
     )
-    return [Item("practice-verified", "warn", text, here(design.study, "arms"))]
+    return [Item("practice-verified", "warn", text, design_at(design.study, "arms"))]

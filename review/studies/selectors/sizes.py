@@ -1,7 +1,7 @@
 """Say which criteria need more pixels than a prepared part shows."""
 
 from review.studies.models import Part, Study
-from review.studies.selectors.checks import Item
+from review.studies.selectors.checks import Item, back_to_draft
 
 CRITERIA_PARTS = (Part.Kind.PLAUSIBILITY, Part.Kind.LESION)
 
@@ -19,5 +19,5 @@ def size_items(study: Study) -> list[Item]:
                 f"Part {part.order} is shown at {shown} px; more is needed for {', '.join(small)}. "
                 "Go back to draft and set its size, or preset them to “not judgeable”."
             )
-            items.append(Item(f"size-{part.order}", "warn", text))
+            items.append(Item(f"size-{part.order}", "warn", text, back_to_draft(study)))
     return items

@@ -1,5 +1,11 @@
 """Verbs that change a study. Each checks who may, changes, and logs on the study's chain."""
 
+from review.studies.services.adding.asking import (
+    discard_addition,
+    retry_addition,
+    start_addition,
+)
+from review.studies.services.adding.committing import commit_addition, override_addition
 from review.studies.services.amend import (
     change_intro,
     extend_study,
@@ -37,6 +43,7 @@ from review.studies.services.lifecycle import (
     resume_study,
 )
 from review.studies.services.looks import set_looks
+from review.studies.services.pause import may_pause, pause_reader, resume_reader
 from review.studies.services.prepare import (
     discard_prepare,
     override_audit,
@@ -53,16 +60,21 @@ __all__ = [
     "archive_study",
     "change_intro",
     "close_study",
+    "commit_addition",
     "consent",
     "copy_study",
     "create_study",
+    "discard_addition",
     "discard_prepare",
     "extend_study",
     "find_invitation",
     "invite",
     "join_url",
     "mark_unblinded",
+    "may_pause",
+    "override_addition",
     "override_audit",
+    "pause_reader",
     "pause_study",
     "prepare_now",
     "prepare_study",
@@ -70,10 +82,13 @@ __all__ = [
     "remove_arm",
     "remove_part",
     "replace_reader",
+    "resume_reader",
     "resume_study",
+    "retry_addition",
     "revoke_invitation",
     "set_draws",
     "set_looks",
+    "start_addition",
     "update_part",
     "update_study",
     "void_case",

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from review.studies.availability import ready_readers
+from review.studies.availability import unpaused_readers
 from review.studies.errors import BadProtocol, WrongState
 from review.studies.models import (
     Amendment,
@@ -32,31 +32,31 @@ MIN_REASON = 10
 @transaction.atomic
 def extend_study(*, actor: Any, study: Study, deadline: datetime, reason: str) -> Amendment:
     """Move the deadline of a running study."""
-    locked = _lock_running(actor, study)
+    locked = lock_running(actor, study)
     locked.deadline = deadline
     locked.save(update_fields=["deadline"])
-    return _amend(actor, locked, "deadline", reason)
+    return write_amendment(actor, locked, "deadline", reason)
 
 
 @transaction.atomic
 def change_intro(*, actor: Any, study: Study, intro: str, reason: str) -> Amendment:
     """Change what readers are told on the first page."""
-    locked = _lock_running(actor, study)
+    locked = lock_running(actor, study)
     locked.intro = intro
     locked.save(update_fields=["intro"])
-    return _amend(actor, locked, "intro", reason)
+    return write_amendment(actor, locked, "intro", reason)
 
 
 @transaction.atomic
 def void_case(*, actor: Any, case: Case, reason: str) -> Amendment:
     """Take a case out for everybody; readings that exist are kept and no longer counted."""
-    locked = _lock_running(actor, case.part.study)
+    locked = lock_running(actor, case.part.study)
     Case.objects.filter(pk=case.pk).update(is_void=True)
     held = Assignment.objects.filter(case=case).exclude(state=Assignment.State.VOID)
     sessions = list(held.values_list("session", flat=True).distinct())
     held.update(state=Assignment.State.VOID)
     finish_emptied(sessions, timezone.now())
-    return _amend(actor, locked, f"void {case.code}", reason)
+    return write_amendment(actor, locked, f"void {case.code}", reason)
 
 
 @transaction.atomic
@@ -77,6 +77,7 @@ def withdraw_reader(
         raise WrongState(f"Study {study.slug!r} is {study.state}; its readings are final.")
     seat.state, seat.withdrawn_at = Membership.State.WITHDRAWN, timezone.now()
     seat.keep_data = keep_data
+    seat.end_pause()
     seat.save()
     queued = Assignment.objects.filter(session__membership=seat, state=Assignment.State.QUEUED)
     queued.update(state=Assignment.State.VOID)
@@ -97,7 +98,10 @@ def replace_reader(
 
 
 def reassign(study: Study) -> int:
-    """Give cases that lost a reader to the ready readers with the shortest lists."""
+    """Give cases that lost a reader to the readers with the shortest lists, none of them paused.
+
+    Cases that nobody can take wait: a reader who goes on after a pause is asked again.
+    """
     written = 0
     for part in study.parts.filter(readings_per_case__gt=0).select_related("study"):
         for case, needed in short_cases(part):
@@ -106,9 +110,9 @@ def reassign(study: Study) -> int:
 
 
 def _last_sessions(part: Part) -> list[Session]:
-    """Return the last session of every ready reader of the part: the tail of their list."""
+    """Return the last session of every reader of the part: the tail of their list."""
     sessions = part.sessions.filter(
-        membership__in=ready_readers(part.study), is_calibration=False
+        membership__in=unpaused_readers(part.study), is_calibration=False
     ).select_related("membership", "part__study")
     return list({s.membership_id: s for s in sessions.order_by("index")}.values())
 
@@ -132,16 +136,23 @@ def _unread(session: Session) -> int:
     ).count()
 
 
-def _lock_running(actor: Any, study: Study) -> Study:
+def lock_running(actor: Any, study: Study) -> Study:
+    """Lock a running study that the actor may change. Raises NotAllowed, WrongState."""
     ensure_editor(actor, study)
     return lock_in_state(study, *RUNNING)
 
 
-def _amend(actor: Any, study: Study, kind: str, reason: str) -> Amendment:
-    """Write the amendment and freeze the changed protocol."""
+def checked_reason(reason: str) -> str:
+    """Return the reason of an amendment. Raises BadProtocol when it is too short."""
     reason = reason.strip()
     if len(reason) < MIN_REASON:
         raise BadProtocol(f"An amendment needs a reason of at least {MIN_REASON} characters.")
+    return reason
+
+
+def write_amendment(actor: Any, study: Study, kind: str, reason: str) -> Amendment:
+    """Write the amendment and freeze the changed protocol."""
+    reason = checked_reason(reason)
     before = study.protocol_sha256
     protocol = build_protocol(study)
     protocol["amendments"].append({"kind": kind, "reason": reason})

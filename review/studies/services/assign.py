@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
 from review.studies.availability import ready_readers
 from review.studies.models import Assignment, Case, Membership, Part, Session, Study
@@ -10,7 +10,9 @@ from review.studies.randomise.blocks import assign_blocks
 from review.studies.randomise.keys import keyed_fraction
 from review.studies.randomise.repeats import choose_share
 from review.studies.services.lists import STEP, counted_cases, stratum_of, write_lists
+from review.studies.services.sessions import settle_seat
 from review.studies.services.share import take_share
+from review.studies.services.tails import tail_session
 
 
 def assign_all(study: Study) -> int:
@@ -82,11 +84,20 @@ def _assign_part(part: Part, missing: list[Membership], readers: list[Membership
 
 
 def anchors_of(part: Part) -> frozenset[str]:
-    """Return the main cases that everybody reads although each case is read by k readers."""
+    """Return the main cases that everybody reads although each case is read by k readers.
+
+    Each addition has its own share, so that the anchors of before stay what they are.
+    """
     main = part.cases.filter(role=Case.Role.MAIN).select_related("arm", "intended_class")
-    strata = [(case.code, stratum_of(case)) for case in main.order_by("code")]
-    names = ("anchor", part.order)
-    return choose_share(strata, part.anchor_fraction, secret=bytes(part.study.secret), names=names)
+    groups: dict[int | None, list[tuple[str, str]]] = defaultdict(list)
+    for case in main.annotate(addition=F("candidate__addition")).order_by("code"):
+        groups[case.addition].append((case.code, stratum_of(case)))
+    secret, names = bytes(part.study.secret), ("anchor", part.order)
+    shares = [
+        choose_share(strata, part.anchor_fraction, secret=secret, names=names)
+        for strata in groups.values()
+    ]
+    return frozenset().union(*shares)
 
 
 def short_cases(part: Part) -> list[tuple[Case, int]]:
@@ -112,8 +123,9 @@ def _whose_data_count(study: Study) -> QuerySet[Membership]:
 def add_to_tail(session: Session, case: Case) -> Assignment:
     """Put a case at a keyed place of the session's unread tail; nothing else moves.
 
-    A finished session opens again, and a complete seat reads on.
+    Whoever has finished the part gets a sitting of its own for it, and a complete seat reads on.
     """
+    session = tail_session(session.membership, session.part)
     secret = bytes(session.part.study.secret)
     unread = session.assignments.filter(state=Assignment.State.QUEUED, opened_at=None)
     ranks = list(unread.order_by("rank").values_list("rank", flat=True))
@@ -122,13 +134,11 @@ def add_to_tail(session: Session, case: Case) -> Assignment:
     names = (session.part.order, session.membership.code, case.code, 0)
     at = int(keyed_fraction(secret, *names) * len(edges))
     before = _rank_before(session, edges[at])
-    Session.objects.filter(pk=session.pk).update(finished_at=None)
-    Membership.objects.filter(pk=session.membership_id, state=Membership.State.COMPLETE).update(
-        state=Membership.State.READING
-    )
-    return Assignment.objects.create(
+    added = Assignment.objects.create(
         session=session, case=case, rank=before + (edges[at] - before) // 2
     )
+    settle_seat(session.membership_id)
+    return added
 
 
 def _rank_before(session: Session, rank: int) -> int:

@@ -1,5 +1,6 @@
 """Run the blinding audit over the stored renditions of a study, part by part."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +22,11 @@ LISTS = ("hard_stops", "blocked", "warnings")
 
 def audit_study(study: Study) -> dict[str, Any]:
     """Return the report of all parts; its state is that of the worst part."""
-    parts = [_audit_part(part) for part in study.parts.order_by("order")]
+    return merge_reports([audit_part(part) for part in study.parts.order_by("order")])
+
+
+def merge_reports(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return one report of the parts' reports; its state is that of the worst part."""
     worst = max((part["state"] for part in parts), key=ORDER.index, default="not compared")
     merged = {
         name: [f"part {part['part']}: {found}" for part in parts for found in part[name]]
@@ -30,10 +35,11 @@ def audit_study(study: Study) -> dict[str, Any]:
     return {"state": worst, "at": timezone.now().isoformat(), **merged, "parts": parts}
 
 
-def _audit_part(part: Part) -> dict[str, Any]:
-    head = {"part": part.order, "kind": part.kind, "cases": part.cases.count()}
-    lengths = _lengths(part)
-    sample = _sample(part)
+def audit_part(part: Part, added: Sequence[Case] = ()) -> dict[str, Any]:
+    """Return the report of a part; `added` are unsaved cases that are to join it, all measured."""
+    head = {"part": part.order, "kind": part.kind, "cases": part.cases.count() + len(added)}
+    lengths = sorted({*_lengths(part), *(case.rendition.byte_length for case in added)})
+    sample = _sample(part, added)
     sides = [case.arm.pool.source == Pool.Source.SYNTHETIC for case in sample]
     features = [_measure(case.rendition) for case in sample]
     try:
@@ -60,18 +66,19 @@ def _measure(rendition: Rendition) -> RenditionFeatures:
     return replace(found, cues=found.cues | outline)
 
 
-def _lengths(part: Part) -> list[int]:
+def _lengths(part: Part) -> set[int]:
     """Return the distinct byte lengths of the part, over all cases."""
     lengths = Rendition.objects.filter(case__part=part).values_list("byte_length", flat=True)
-    return sorted(lengths.distinct().order_by())
+    return set(lengths.distinct().order_by())
 
 
-def _sample(part: Part) -> list[Case]:
-    """Take a random sample of each source; small parts are audited whole."""
+def _sample(part: Part, added: Sequence[Case]) -> list[Case]:
+    """Take what is added, and a random sample of each source; small parts are audited whole."""
     secret = bytes(part.study.secret)
     counted = part.cases.exclude(role=Case.Role.CALIBRATION)  # practice is all real
     cases = list(counted.select_related("image", "arm__pool", "rendition"))
     cases.sort(key=lambda case: keyed_rank(secret, "audit", part.order, case.code))
+    cases = [*added, *cases]
     real = [case for case in cases if case.arm.pool.source == Pool.Source.REAL]
     synthetic = [case for case in cases if case.arm.pool.source == Pool.Source.SYNTHETIC]
     return real[:SAMPLE_PER_SOURCE] + synthetic[:SAMPLE_PER_SOURCE]

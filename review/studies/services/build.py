@@ -18,8 +18,9 @@ from review.studies.defaults import (
 )
 from review.studies.errors import BadProtocol
 from review.studies.models import Arm, Draw, Membership, Part, Study
-from review.studies.models.study import CALIBRATED_KINDS
+from review.studies.models.study import CALIBRATED_KINDS, GESTALT_KINDS
 from review.studies.policies import ensure_may_create
+from review.studies.services.display import check_display
 from review.studies.services.findings import check_findings
 from review.studies.services.guards import lock_draft, log_study
 
@@ -133,6 +134,7 @@ def add_part(*, actor: Any, study: Study, kind: str, **protocol: Any) -> Part:
     _refuse_unknown(protocol, PART_FIELDS)
     values = part_defaults(kind) | protocol
     _check_part(kind, values)
+    check_display(locked.domain, values.get("display", {}))
     check_findings(locked, kind, values.get("findings", []))
     last = locked.parts.aggregate(last=Max("order"))["last"] or 0
     part = Part.objects.create(study=locked, kind=kind, order=last + 1, **values)
@@ -152,6 +154,7 @@ def update_part(*, actor: Any, part: Part, **protocol: Any) -> Part:
     locked = lock_draft(actor, part.study)
     current = {name: getattr(part, name) for name in PART_FIELDS}
     _check_part(part.kind, current | protocol)
+    check_display(locked.domain, protocol.get("display", {}))
     check_findings(locked, part.kind, protocol.get("findings", part.findings))
     before = {name: getattr(part, name) for name in protocol}
     for name, value in protocol.items():
@@ -255,9 +258,11 @@ def _check_part(kind: str, values: dict[str, Any]) -> None:
         )
     if values.get("defect_point", "off") not in Part.DefectPoint.values:
         raise BadProtocol(f"defect_point is {values['defect_point']!r}; off, optional or required.")
-    px = values.get("display", {}).get("px")
-    if px is not None and not 8 <= px <= 4096:
-        raise BadProtocol(f"Display size {px} px; take 8 to 4096.")
+    if values.get("gestalt") and kind not in GESTALT_KINDS:
+        raise BadProtocol(
+            f"A part of kind {kind} has no criteria to ask an overall verdict after. Ask it in "
+            f"{' or '.join(GESTALT_KINDS)} parts."
+        )
 
 
 def _check_sittings(kind: str, values: dict[str, Any]) -> None:

@@ -11,17 +11,31 @@ from review.studies.services.urn import FACTS, Picked
 
 
 def make_cases(study: Study, picked: list[Picked], classes: dict[int, ImageClass]) -> list[Case]:
-    """Return unsaved cases in the order of their codes, which says nothing about their origin."""
+    """Return unsaved cases in the order of their codes, which says nothing about their origin.
+
+    Codes go on behind those of the cases that a running study has, and the share of full forms is
+    that of all cases of a part together.
+    """
     secret = bytes(study.secret)
     shuffled = sorted(picked, key=lambda p: keyed_rank(secret, "code", p.part.order, p.image.uuid))
-    width = max(4, len(str(len(shuffled))))
+    last, width = _last_code(study)
+    width = max(4, width, len(str(last + len(shuffled))))
     cases = [
-        _case(p, f"C{number:0{width}d}", classes) for number, p in enumerate(shuffled, start=1)
+        _case(p, f"C{number:0{width}d}", classes)
+        for number, p in enumerate(shuffled, start=last + 1)
     ]
     for part in study.parts.all():
         counted = [case for case in cases if case.role != Case.Role.CALIBRATION]
         _choose_full_forms(part, [case for case in counted if case.part_id == part.pk], secret)
     return cases
+
+
+def _last_code(study: Study) -> tuple[int, int]:
+    """Return the highest number among the study's codes, and how many digits they have."""
+    codes = Case.objects.filter(part__study=study).order_by().values_list("code", flat=True)
+    digits = [code.removeprefix("C") for code in codes]
+    numbers = [int(text) for text in digits if text.isdecimal()]
+    return max(numbers, default=0), max(map(len, digits), default=0)
 
 
 def _case(picked: Picked, code: str, classes: dict[int, ImageClass]) -> Case:
@@ -46,6 +60,8 @@ def _expected(picked: Picked, classes: dict[int, ImageClass]) -> dict[str, objec
 
 def _choose_full_forms(part: Part, cases: list[Case], secret: bytes) -> None:
     """Mark a random share whose every criterion must be answered (readers stop at a failure)."""
-    n = math.floor(part.full_form_fraction * len(cases) + 0.5)
+    there = part.cases.exclude(role=Case.Role.CALIBRATION)
+    have, full = there.count(), there.filter(full_form=True).count()
+    n = max(0, math.floor(part.full_form_fraction * (have + len(cases)) + 0.5) - full)
     for case in sorted(cases, key=lambda c: keyed_rank(secret, "full", part.order, c.code))[:n]:
         case.full_form = True

@@ -10,6 +10,7 @@ from review.studies.models import Study
 from review.studies.policies import ensure_editor
 from review.studies.protocol import build_protocol, canonical_sha256
 from review.studies.selectors.checklist import activation_checklist
+from review.studies.services.adding.asking import drop_additions
 from review.studies.services.assign import assign_all
 from review.studies.services.guards import lock_in_state, log_study
 
@@ -57,9 +58,13 @@ def resume_study(*, actor: Any, study: Study) -> Study:
 
 @transaction.atomic
 def close_study(*, actor: Any, study: Study) -> Study:
-    """Refuse every later reading, for good. The row lock makes submits wait, then fail."""
+    """Refuse every later reading, for good. The row lock makes submits wait, then fail.
+
+    Cases that were to be added and are not yet are discarded.
+    """
     ensure_editor(actor, study)
     locked = lock_in_state(study, State.ACTIVE, State.PAUSED)
+    drop_additions(actor, locked)
     locked.state, locked.closed_at = State.CLOSED, timezone.now()
     locked.save(update_fields=["state", "closed_at"])
     log_study(actor, locked, "study.closed")

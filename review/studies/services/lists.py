@@ -30,7 +30,7 @@ def orders_of(membership: Membership, part: Part, cases: list[Case]) -> list[Ord
         main, part.repeat_fraction, secret=secret, names=("repeat", part.order, membership.code)
     )
     return order_sittings(
-        [_item(case) for case in cases],
+        [item_of(case) for case in cases],
         {case.code: f"{case.role}/{stratum_of(case)}" for case in cases},
         secret=secret,
         part=part.order,
@@ -86,7 +86,7 @@ def _practice_cases(part: Part) -> list[Case]:
 
 def _practice_order(membership: Membership, part: Part, practice: list[Case]) -> Order:
     return order_cases(
-        [_item(case) for case in practice],
+        [item_of(case) for case in practice],
         secret=bytes(part.study.secret),
         part=part.order,
         reader=membership.code,
@@ -98,7 +98,8 @@ def _cases(part: Part) -> QuerySet[Case]:
     return rows.select_related("arm__pool", "intended_class")
 
 
-def _item(case: Case) -> Item:
+def item_of(case: Case) -> Item:
+    """Return the case as the order sees it."""
     return Item(
         case=case.code,
         image_class=case.intended_class.code,

@@ -52,6 +52,8 @@ class DrawResult:
 class Urn:
     """The images of the study's arms that nobody took yet."""
 
+    columns: tuple[str, ...] = (*COLUMNS, *FACTS)
+
     def __init__(self, study: Study) -> None:
         self.study = study
         self.arms = {arm.pk: arm for arm in study.arms.select_related("pool")}
@@ -63,10 +65,14 @@ class Urn:
         self.clusters: set[str] = set()
         practised = practised_elsewhere(study)
         images = drawable(list(arm_of)).exclude(pixel_sha256__in=practised)
-        images = images.exclude(pixel_sha256__in=piloted(study)).only(*COLUMNS, *FACTS)
+        images = images.exclude(pixel_sha256__in=piloted(study)).only(*self.columns)
         for image in images.iterator():
             if image.pk not in seen:
                 self.left[arm_of[image.pool_id].pk, image.image_class_id].append(image)
+
+    def suits(self, part: Part, image: ImageAsset) -> bool:
+        """Say whether the part can show the image: always, while its look is still to be chosen."""
+        return True
 
     def take(
         self, key: bytes, names: tuple[object, ...], cell: tuple[int, int], n: int, fits: Fits

@@ -39,7 +39,12 @@ POST /studies/<slug>/copy/              title
 POST /studies/<slug>/invite/            email, role, experience -> 200, page with `data-join-url`
 POST /studies/<slug>/invitations/<pk>/revoke/
 POST /studies/<slug>/readers/<code>/withdraw/   keep_data, reason
+POST /studies/<slug>/readers/<code>/pause/      reason
+POST /studies/<slug>/readers/<code>/resume/
 POST /studies/<slug>/amend/             kind (deadline | intro | void), value, reason
+POST /studies/<slug>/addition/start/    count_<part>_<arm>_<class>=<n>, reason: poll progress, then
+POST /studies/<slug>/addition/<verb>/   commit | override (reason) | discard | retry
+GET  /studies/<slug>/addition/progress/?as=json   {"state", "done", "total", "error", "audit"}
 GET  /studies/<slug>/protocol/, protocol.json, audit/, audit.json, criteria/
 POST /studies/join/<token>/             name, password  -> 302 /read/<slug>/consent, or study
 POST /studies/<slug>/leave/             keep_data                  -> 302 /read/

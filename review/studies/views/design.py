@@ -10,11 +10,12 @@ from django.shortcuts import get_object_or_404, redirect
 
 from review.catalog.models import ImageClass, Pool
 from review.studies import services
+from review.studies.display_form import FIELDS, sent_rules
 from review.studies.errors import BadProtocol
 from review.studies.forms import sent_counts
 from review.studies.models import Part, Study
 from review.studies.selectors.checks import load_design, missing_images
-from review.studies.selectors.part_form import DISPLAY, NUMBERS, SHARES, SWITCHES
+from review.studies.selectors.part_form import NUMBERS, SHARES, SWITCHES
 from review.studies.services.render import asked_display
 from review.studies.views.common import edits, moment
 
@@ -141,10 +142,9 @@ def _protocol(given: QueryDict, part: Part) -> dict[str, Any]:
         protocol["defect_point"] = str(given["defect_point"])
     if "switches" in given:
         protocol |= {name: name in given for name in SWITCHES}
-    if any(name in given for name in DISPLAY):
-        kept = {k: v for k, v in asked_display(part).items() if k not in DISPLAY}
-        sent = {name: _number(given, name) for name in DISPLAY if given.get(name)}
-        protocol["display"] = kept | sent
+    if any(name in given for name in FIELDS):
+        kept = {name: rule for name, rule in asked_display(part).items() if name not in given}
+        protocol["display"] = kept | sent_rules(given)
     return protocol
 
 

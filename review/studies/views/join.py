@@ -78,7 +78,11 @@ def _own_seat(request: HttpRequest, slug: str) -> Membership:
 def leave(request: HttpRequest, slug: str) -> HttpResponse:
     """Let a reader stop for good, with or without the answers given so far."""
     seat = _own_seat(request, slug)
-    context: dict[str, Any] = {"study": seat.study, "seat": seat}
+    context: dict[str, Any] = {
+        "study": seat.study,
+        "seat": seat,
+        "may_pause": services.may_pause(seat),
+    }
     if request.method != "POST":
         return render(request, "review/studies/leave.html", context)
     try:

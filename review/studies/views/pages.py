@@ -23,6 +23,8 @@ from review.studies.selectors.checklist import (
 )
 from review.studies.selectors.looks import looks_form
 from review.studies.selectors.part_form import Refused
+from review.studies.selectors.shown import shown_parts
+from review.studies.services.adding.asking import open_addition
 from review.studies.services.guards import log_study
 from review.studies.views.common import load_study
 
@@ -63,6 +65,7 @@ def study_page(
         "invitations": pages.open_invitations(study, timezone.now()),
         "roles": Membership.Role.choices,
         "progress": pages.prepare_progress(study),
+        "addition": open_addition(study),
         **_state_context(study, refused),
     }
     return render(request, "review/studies/detail.html", context, status=status)
@@ -119,6 +122,7 @@ def protocol(request: HttpRequest, slug: str) -> HttpResponse:
         "faults": verify_protocol(study) if study.protocol_sha256 else [],
         "amendments": study.amendments.select_related("approved_by"),
         "criteria": study.criterion_set.criteria.order_by("order"),
+        "parts": shown_parts(study.protocol),
         "protocol_text": json.dumps(study.protocol, indent=2, ensure_ascii=False),
     }
     return render(request, "review/studies/protocol.html", context)

@@ -43,7 +43,7 @@ def revoke(request: HttpRequest, study: Study, pk: int) -> HttpResponse:
 @edits
 def withdraw(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     """End a reader's seat; with an address, invite who takes it over and show the link once."""
-    seat = get_object_or_404(study.memberships, code=code, role=Membership.Role.READER)
+    seat = _reader(study, code)
     email = request.POST.get("email", "").strip()
     given: dict[str, Any] = {
         "actor": request.user,
@@ -61,6 +61,27 @@ def withdraw(request: HttpRequest, study: Study, code: str) -> HttpResponse:
     study.refresh_from_db()
     messages.success(request, f"{code} is withdrawn; {email} is invited instead.")
     return study_page(request, study, join_url=services.join_url(token))
+
+
+def _reader(study: Study, code: str) -> Membership:
+    return get_object_or_404(study.memberships, code=code, role=Membership.Role.READER)
+
+
+@edits
+def pause_reader(request: HttpRequest, study: Study, code: str) -> HttpResponse:
+    """Stop one reader for now, with a reason."""
+    reason = request.POST.get("reason", "")
+    services.pause_reader(actor=request.user, membership=_reader(study, code), reason=reason)
+    messages.success(request, f"{code} is paused, and is told so.")
+    return redirect("studies:detail", slug=study.slug)
+
+
+@edits
+def resume_reader(request: HttpRequest, study: Study, code: str) -> HttpResponse:
+    """Let one reader go on."""
+    services.resume_reader(actor=request.user, membership=_reader(study, code))
+    messages.success(request, f"{code} may go on.")
+    return redirect("studies:detail", slug=study.slug)
 
 
 @edits

@@ -74,14 +74,14 @@ def audit(request: HttpRequest, slug: str) -> HttpResponse:
     study = load_study(request, slug)
     context = {
         "study": study,
-        "report": _sorted_sources(study.audit_report),
+        "report": sorted_sources(study.audit_report),
         "may_edit": may_edit(request.user, study),
         "is_blocked": study.prepare_stage == Study.Stage.BLOCKED,
     }
     return render(request, "review/studies/audit.html", context)
 
 
-def _sorted_sources(report: dict[str, Any]) -> dict[str, Any]:
+def sorted_sources(report: dict[str, Any]) -> dict[str, Any]:
     """Put the facts of the source files that differ apart from those that do not."""
     parts = []
     for part in report.get("parts", []):

@@ -51,7 +51,7 @@ def test_who_may_look():
 def test_whoever_still_reads_in_the_loop_sees_nothing_of_it():
     world = make_judged_loop(unblind=False)
     study = world.closed.study
-    study.memberships.create(user=world.admin, code="R90", role="reader", state="reading")
+    study.memberships.create(user=world.admin, code="R90", role="reader", state="consented")
 
     assert client_of(world.admin).get(page(world.loop)).status_code == 404
 

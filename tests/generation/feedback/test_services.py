@@ -86,7 +86,7 @@ def test_the_same_verdicts_are_one_plan_input():
 
 def test_no_plan_while_a_round_is_read_or_has_no_study():
     world = make_judged_loop(unblind=False)
-    with pytest.raises(WrongState, match="Close and unblind it"):
+    with pytest.raises(WrongState, match=r"is closed\. Unblind it"):
         propose_plan(actor=world.admin, loop=world.loop)
 
     add_round(loop=world.loop)

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from generation.feedback.models import Loop, Round
-from generation.feedback.services import add_round, create_loop
+from django.utils import timezone
+
+from generation.feedback.models import Loop, Plan, Round
+from generation.feedback.services import add_round, create_loop, propose_plan
+from generation.runs.models import GeneratedImage, GenerationRun
 from generation.training.models import Checkpoint, PrototypeBank
 from review.accounts.models import User
 from review.catalog.models import Domain
@@ -103,3 +106,27 @@ def _add_provenance(study: Study, checkpoint: Checkpoint) -> None:
     for index, case in enumerate(cases.select_related("arm")):
         case.model_version, case.prototype = versions[case.arm.code], index % 2
         case.save(update_fields=["model_version", "prototype"])
+
+
+def draw_the_late_arm(world: LoopWorld) -> GenerationRun:
+    """Say that the late arm's images came from a run that a plan of the loop asked for."""
+    loop, study = world.loop, world.closed.study
+    cases = Case.objects.filter(part__study=study, arm__code="late").order_by("pk")
+    plan = propose_plan(actor=world.admin, loop=make_loop(world.admin, name="Drawn before"))
+    Plan.objects.filter(pk=plan.pk).update(loop=loop, round_number=world.round.number)
+    run = GenerationRun.objects.create(
+        name="late batch", checkpoint=loop.checkpoint, seed=7, total=len(cases),
+        sampler={"solver": "dpmpp", "steps": 20, "guidance": 2.0},
+        pool=study.arms.get(code="late").pool, requested_by=world.admin, state="complete",
+        finished_at=timezone.now(),
+    )  # fmt: skip
+    Plan.objects.filter(pk=plan.pk).update(run=run, state=Plan.State.LAUNCHED)
+    Round.objects.filter(pk=world.round.pk).update(run=run)
+    for index, case in enumerate(cases):
+        GeneratedImage.objects.create(
+            run=run, index=index, seed=1000 + index, image_class=case.intended_class,
+            prototype=case.prototype, ms=12.5, reward=0.625, asset=case.image,
+            provenance={"sampler": run.sampler, "device": "cpu", "torch": "2.13.0", "batch": 16},
+            condition={"text": "a blunt tip"},
+        )  # fmt: skip
+    return run

@@ -9,9 +9,12 @@ from django.urls import reverse
 from generation.runs.models import GenerationRun, Shard
 from generation.runs.services import launch_run
 from generation.runs.tasks import sample_shard
-from review.studies.models import Arm, Membership
+from review.results.services import unblind_study
+from review.studies.models import Arm, Case, Membership
 from tests.generation.worlds import make_admin, make_checkpoint
 from tests.worlds.building import make_draft, make_user
+from tests.worlds.results import close_world
+from tests.worlds.study import PartPlan
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
@@ -105,3 +108,22 @@ def test_live_part_takes_the_same_queries_for_any_number_of_images(
 
     with django_assert_max_num_queries(14):
         admin.get(reverse("runs:detail", args=[run.uuid]))
+
+
+def test_an_image_leads_to_the_case_in_which_it_was_judged(admin: Client) -> None:
+    run = _run(2)
+    for pk in run.shards.values_list("pk", flat=True):
+        sample_shard(pk)
+    closed = close_world(size=16, plans=(PartPlan("plausibility", 1),))
+    case = Case.objects.filter(part__study=closed.study, arm__code="late")[0]
+    Case.objects.filter(pk=case.pk).update(image=run.images.get(index=0).asset)
+    url = reverse("runs:detail", args=[run.uuid])
+    link = reverse("provenance:case", args=["cells", 1, case.code])
+
+    blind = admin.get(url).content.decode()
+    unblind_study(actor=closed.editor, study=closed.study)
+    told = admin.get(url).content.decode()
+
+    assert link not in blind
+    assert told.count(link) == 1
+    assert f"image 0, judged as case {case.code}" in told

@@ -42,6 +42,14 @@ def test_what_readers_were_shown_and_each_method_once() -> None:
     assert "Plausibility: Wilson 95 %; Newcombe 95 %; Fisher exact p." in said
 
 
+def test_an_overall_verdict_is_told_where_it_was_asked() -> None:
+    asked = facts_with(("gen", "synthetic"), parts=[PART | {"gestalt": True}])
+    silent = facts_with(("gen", "synthetic"), parts=[PART])
+    words = "with an overall verdict asked after the criteria and kept apart from theirs"
+    assert words in design_text(asked)
+    assert words not in design_text(silent)
+
+
 def test_no_image_is_called_removed_unless_assignments_were_voided() -> None:
     def sampling(void: int) -> str:
         flow = {"parts": [{"part": 1, "drawn": 12, "void": void, "cases": 12}]}

@@ -37,6 +37,8 @@ def open_screen(client: Client, world: World) -> dict[str, Any]:
 def answer_for(case: dict[str, Any], kind: str = "plausibility") -> dict[str, Any]:
     """Return a fresh submit body for a case."""
     said: dict[str, Any] = {"criteria": dict.fromkeys(case["criteria"], "passes")}
+    if kind == "gestalt":
+        said["gestalt"] = "implausible"
     if kind in ("turing", "acceptability"):
         said = {"value": 2}
     if kind == "identify":

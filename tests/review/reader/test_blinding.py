@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from review.catalog.models import Pool
 from review.readings import services
+from review.readings.models import ReadingAnswer
 from review.studies.models import Arm, Assignment, Case, CaseFeedback, Session
 from review.studies.models.case import TRUTH_COLUMNS
 from tests.review.reader.browsing import answer_for, body_of, open_screen, post, signed_in
@@ -28,17 +29,21 @@ TRUTH_TABLES = (
     "catalog_imageasset",
     "studies_arm",
     "studies_draw",
+    "studies_addition",
+    "studies_candidate",
     "runs_generatedimage",
 )
 LITERALS = re.compile(r"'(?:[^']|'')*'|\bs\d+_x\d+|\b\d+\b")  # and names of savepoints
-KINDS = ["plausibility", "turing", "identify", "acceptability", "lesion", "findings", "practice"]
+KINDS = ["plausibility", "turing", "identify", "acceptability", "lesion"]
+KINDS += ["findings", "practice", "gestalt"]
 
 
 @pytest.fixture
 def world():
     asked = PartPlan("identify", per_cell=1, fields={"findings": ["BAS", "EOS"]})
+    overall = PartPlan(per_cell=1, fields={"gestalt": True})
     plain = [PartPlan(kind, per_cell=1) for kind in KINDS[:5]]
-    world = make_study(plans=[*plain, asked, PartPlan(per_cell=1)])
+    world = make_study(plans=[*plain, asked, PartPlan(per_cell=1), overall])
     for part in (0, 2, 4):
         add_gallery(world, part, per_class=1)
     add_outlines(world, part=4)
@@ -203,6 +208,8 @@ def test_swapping_every_source_label_changes_no_byte(world, same_randomness):
     assert {"outline", "gallery", "reference"} <= set(served)
     told = [body for name, _, _, body in before if name == "submit" and _comments(body)]
     assert len(told) == len(world.assignments(part=6))
+    given = ReadingAnswer.objects.filter(question="gestalt")
+    assert given.count() == len(world.assignments(part=7))
 
 
 def test_swapping_every_source_label_changes_no_query(world, same_randomness):
@@ -265,7 +272,7 @@ def test_a_payload_holds_the_allowed_fields_only(world):
 
 @pytest.mark.parametrize("room", ["reader", "readings"])
 def test_reader_code_imports_no_model_that_knows_the_source(room):
-    forbidden = {"ImageAsset", "Pool", "Arm", "Draw", "GeneratedImage"}
+    forbidden = {"ImageAsset", "Pool", "Arm", "Draw", "Candidate", "GeneratedImage"}
     for path in (Path(settings.BASE_DIR) / "review" / room).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):

@@ -78,9 +78,11 @@ def test_others_find_neither_list_nor_image(world):
     "shut",
     [
         lambda w: Study.objects.update(state="closed", closed_at=w.study.activated_at),
-        lambda w: w.study.memberships.update(withdrawn_at=w.study.activated_at),
+        lambda w: w.study.memberships.update(state="withdrawn", withdrawn_at=w.study.activated_at),
         lambda w: w.study.memberships.update(role="editor"),
-        lambda w: w.study.memberships.update(consent_version=None, consented_at=None),
+        lambda w: w.study.memberships.update(
+            state="invited", consent_version=None, consented_at=None
+        ),
         lambda w: Study.objects.update(consent_version=2),
         lambda w: Session.objects.update(started_at=None),
         lambda w: Session.objects.update(finished_at=w.study.activated_at),

@@ -95,9 +95,11 @@ def test_a_part_that_is_not_open_shows_nothing():
     "shut",
     [
         lambda w: Study.objects.update(state="closed", closed_at=w.study.activated_at),
-        lambda w: Membership.objects.update(withdrawn_at=w.study.activated_at),
+        lambda w: Membership.objects.update(state="withdrawn", withdrawn_at=w.study.activated_at),
         lambda w: Membership.objects.update(role="editor"),
-        lambda w: Membership.objects.update(consent_version=None, consented_at=None),
+        lambda w: Membership.objects.update(
+            state="invited", consent_version=None, consented_at=None
+        ),
         lambda w: Study.objects.update(consent_version=2),
         lambda w: Assignment.objects.update(state="void"),
     ],

@@ -206,7 +206,7 @@ def test_pages_exist_for_readers_of_the_study_only(world, who, status, page):
     elif who == "editor":
         seat.update(role="editor")
     elif who == "withdrawn":
-        seat.update(withdrawn_at=timezone.now())
+        seat.update(state="withdrawn", withdrawn_at=timezone.now())
 
     assert client.get(f"/read/cells/{page}").status_code == status
 

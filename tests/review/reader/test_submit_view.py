@@ -1,7 +1,7 @@
 import pytest
 
-from review.readings.models import Reading
-from review.studies.models import Membership, Study
+from review.readings.models import CaseFlag, Reading
+from review.studies.models import Assignment, Membership, Study
 from tests.review.reader.browsing import answer_for, open_screen, post, signed_in
 from tests.worlds.study import PartPlan, make_study
 
@@ -65,6 +65,30 @@ def test_answered_cases_can_be_reopened_with_their_answer(world, client):
     assert (past[0]["base_revision"], past[0]["position"]) == (1, 1)
 
 
+def test_a_reopened_case_has_all_flags_that_its_own_reader_set(world, client):
+    case = open_screen(client, world)["cases"][0]
+    flagged = answer_for(case)
+    flagged["answer"]["flags"] = [{"kind": "technical", "text": "a fold"}]
+    post(client, world, flagged)
+    again = answer_for(case) | {"base_revision": 1}
+    again["answer"]["flags"] = [{"kind": "recognised", "text": ""}]
+    post(client, world, again)
+    same = Assignment.objects.get(public_id=case["assignment"]).case
+    other = same.assignments.exclude(public_id=case["assignment"]).get()
+    CaseFlag.objects.create(assignment=other, kind="other", text="somebody else's")
+
+    answer = open_screen(client, world)["past"][0]["answer"]
+
+    assert answer["flags"] == [
+        {"kind": "technical", "text": "a fold"},
+        {"kind": "recognised", "text": ""},
+    ]
+    assert set(answer) == {
+        *("revision", "criteria", "findings", "value", "perceived_class", "gestalt"),
+        *("defect_at", "note", "flags", "cannot_judge"),
+    }
+
+
 def test_another_readers_case_does_not_exist_for_me(world, client):
     other = signed_in(world, reader=1)
     case = open_screen(other, world)["cases"][0]
@@ -126,7 +150,7 @@ def test_paused_is_said_and_nothing_is_stored(world, client):
 
 
 def test_without_consent_no_case_is_handed_out(world, client):
-    Membership.objects.update(consent_version=None, consented_at=None)
+    Membership.objects.update(state="invited", consent_version=None, consented_at=None)
 
     assert client.get(f"/read/{world.study.slug}/next").status_code == 403
     assert client.get(f"/read/{world.study.slug}/").url.endswith("/consent")

@@ -133,7 +133,7 @@ def test_washout_withdrawal_and_missing_consent_keep_the_door_shut(world):
         submit(first)
     session.not_before = None
     session.save()
-    Membership.objects.update(withdrawn_at=timezone.now())
+    Membership.objects.update(state="withdrawn", withdrawn_at=timezone.now())
     with pytest.raises(NotReading):
         submit(first)
 
@@ -141,8 +141,8 @@ def test_washout_withdrawal_and_missing_consent_keep_the_door_shut(world):
 @pytest.mark.parametrize(
     "left",
     [
-        {"withdrawn_at": timezone.now()},
-        {"consent_version": None, "consented_at": None},
+        {"state": "withdrawn", "withdrawn_at": timezone.now()},
+        {"state": "invited", "consent_version": None, "consented_at": None},
         {"consent_version": 0},  # to a text that was changed since
     ],
 )

@@ -19,8 +19,8 @@ COLUMNS = {
     "reader", "reader_simulated", "part", "part_kind", "session", "position", "replicate", "case",
     "image", "arm", "source", "is_phantom", "class", "truth_class", "role", "full_form",
     "prototype", "round", "model_version", "cluster_key", "stratum", "inclusion_probability",
-    "covariates", "revision", "outcome", "reason", "verdict", "criteria", "counting", "turing",
-    "rating", "perceived_class", "findings", "image_findings", "flags", "active_ms",
+    "covariates", "revision", "outcome", "reason", "verdict", "gestalt", "criteria", "counting",
+    "turing", "rating", "perceived_class", "findings", "image_findings", "flags", "active_ms",
     "visible_ms", "idle_ms", "wall_ms",
     "issued_at", "shown_at", "committed_at", "received_at", "rendition_sha256", "pixel_sha256",
     "protocol_sha256", "source_of_reading",
@@ -67,7 +67,7 @@ def test_the_highest_revision_counts() -> None:
 def test_what_is_left_out_is_counted() -> None:
     closed = close_world(readers=2)
     Membership.objects.filter(study=closed.study, code="R02").update(
-        keep_data=False, withdrawn_at=closed.study.closed_at
+        state="withdrawn", keep_data=False, withdrawn_at=closed.study.closed_at
     )
     void = closed.world.assignments()[3]
     Assignment.objects.filter(pk=void.pk).update(state="void")

@@ -180,6 +180,7 @@ def test_a_reader_is_replaced_by_an_invitation(editor: User) -> None:
     [
         (1, ["words", "feedback_sha256", "gallery_sha256", "outlines_sha256"]),
         (2, ["gallery_sha256", "outlines_sha256"]),
+        (3, []),
     ],
 )
 def test_a_protocol_of_an_older_format_is_held_against_what_it_knew(
@@ -187,9 +188,10 @@ def test_a_protocol_of_an_older_format_is_held_against_what_it_knew(
 ) -> None:
     study = make_active(editor)
     old = {key: value for key, value in study.protocol.items() if key not in unknown}
+    young = {"gestalt"}
     if number == 1:
-        young = {"calibration_count", "session_count", "gallery", "outline", "defect_point"}
-        old["parts"] = [{k: v for k, v in p.items() if k not in young} for p in old["parts"]]
+        young |= {"calibration_count", "session_count", "gallery", "outline", "defect_point"}
+    old["parts"] = [{k: v for k, v in p.items() if k not in young} for p in old["parts"]]
     old["format"] = number
     study.protocol, study.protocol_sha256 = old, canonical_sha256(old)
     study.save()

@@ -168,9 +168,9 @@ def test_a_lost_rendition_is_named_with_a_link_to_the_way_back(
 
     page = client.get(url("detail", study.slug)).content.decode()
 
-    place = url("detail", study.slug) + "#activate"
+    place = url("detail", study.slug) + "#back-to-draft"
     assert re.search(rf'<a href="{place}">\d+ of \d+ renditions are stored. Discard', page)
-    assert 'id="activate"' in page
+    assert 'id="back-to-draft"' in page
 
 
 def test_the_planner_is_named_where_counts_are_chosen(client: Client, editor: User) -> None:

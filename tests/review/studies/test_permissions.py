@@ -16,7 +16,10 @@ from tests.worlds.building import make_active, make_draft, make_user
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
 
 ROLES = ("anonymous", "reader", "analyst", "editor", "other_editor", "admin", "reading_admin")
-GET_STUDY = ("detail", "audit", "audit_json", "protocol", "protocol_json", "progress", "criteria")
+GET_STUDY = (
+    *("detail", "audit", "audit_json", "protocol", "protocol_json", "progress", "criteria"),
+    *("addition", "addition_progress"),
+)
 POST_STUDY = {
     "settings": {},
     "looks": {},
@@ -38,7 +41,10 @@ POST_STUDY = {
     "invite": {},
     "revoke": {"pk": 1},
     "withdraw": {"code": "R01"},
+    "pause_reader": {"code": "R01"},
+    "resume_reader": {"code": "R01"},
     "amend": {},
+    "change_addition": {"verb": "start"},
 }
 # Role -> (a page of the study, a change of it, the list of studies, the page of a new one)
 EXPECTED = {

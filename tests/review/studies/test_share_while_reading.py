@@ -84,6 +84,19 @@ def test_a_withdrawal_and_an_answer_wait_for_each_other(editor: User) -> None:
     assert Reading.objects.count() == 0
 
 
+def test_a_pause_and_an_answer_wait_for_each_other(editor: User) -> None:
+    study = active_study(editor)
+    seat = study.memberships.get(code="R01")
+
+    def pause() -> None:
+        services.pause_reader(actor=editor, membership=seat, reason="a question first")
+
+    [error] = answer_meanwhile(study, pause)
+
+    assert "An editor has paused your reading" in str(error)
+    assert Reading.objects.count() == 0
+
+
 def test_a_revision_that_waits_for_its_readers_withdrawal_is_refused(editor: User) -> None:
     study = active_study(editor)
     seat = study.memberships.get(code="R01")
