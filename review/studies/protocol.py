@@ -107,7 +107,7 @@ def _is_in_the_trail(study: Study) -> bool:
     events = AuditEvent.objects.filter(chain=study_chain(study.pk))
     frozen = events.filter(Q(verb="study.activated") | Q(verb__startswith="amended: "))
     last = frozen.order_by("-number").values_list("after", flat=True).first()
-    return last == {"protocol": study.protocol_sha256}
+    return last is not None and last.get("protocol") == study.protocol_sha256
 
 
 def _known_to(old: Any, new: Any) -> Any:

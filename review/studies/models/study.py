@@ -55,6 +55,25 @@ class StudyQuerySet(models.QuerySet["Study"]):
         ).distinct()
 
 
+# Each state has the times of all before it and of none after it. A pause leaves its last time.
+REACHED = ("prepared", "activated", "closed", "unblinded", "archived")
+STATES_REACHED = {"draft": 0, "prepared": 1, "active": 2, "paused": 2, "closed": 3, "unblinded": 4}
+STATES_REACHED |= {"archived": 5}
+
+
+def states_with_their_times() -> Q:
+    """Return the condition that a study's state and its times tell the same story."""
+    found = Q()
+    for state, reached in STATES_REACHED.items():
+        times = {f"{name}_at__isnull": at >= reached for at, name in enumerate(REACHED)}
+        if state in {"draft", "prepared"}:
+            times["paused_at__isnull"] = True
+        if state == "paused":
+            times["paused_at__isnull"] = False
+        found |= Q(state=state, **times)
+    return found
+
+
 class Study(models.Model):
     """One reader study."""
 
@@ -131,15 +150,7 @@ class Study(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 name="study_state_has_its_time",
-                condition=(
-                    Q(state="draft", prepared_at=None, activated_at=None)
-                    | Q(state="prepared", prepared_at__isnull=False, activated_at=None)
-                    | Q(state="active", activated_at__isnull=False, closed_at=None)
-                    | Q(state="paused", paused_at__isnull=False, closed_at=None)
-                    | Q(state="closed", closed_at__isnull=False, unblinded_at=None)
-                    | Q(state="unblinded", unblinded_at__isnull=False, archived_at=None)
-                    | Q(state="archived", archived_at__isnull=False)
-                ),
+                condition=states_with_their_times(),
             ),
             models.CheckConstraint(
                 name="only_pilots_are_of_a_study",
@@ -314,6 +325,8 @@ class Amendment(models.Model):
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="amendments")
     kind = models.CharField(max_length=40)
     reason = models.TextField()
+    before = models.TextField(blank=True, default="", help_text="what it was, in words")
+    after = models.TextField(blank=True, default="", help_text="what it is now")
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )

@@ -1,6 +1,7 @@
 """The only changes of a running study: each with a reason, logged, the protocol hashed anew."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
@@ -29,22 +30,32 @@ RUNNING = (Study.State.ACTIVE, Study.State.PAUSED)
 MIN_REASON = 10
 
 
+@dataclass(frozen=True)
+class Change:
+    """What an amendment changed, in words: the value before and after."""
+
+    before: str
+    after: str
+
+
 @transaction.atomic
 def extend_study(*, actor: Any, study: Study, deadline: datetime, reason: str) -> Amendment:
     """Move the deadline of a running study."""
     locked = lock_running(actor, study)
+    change = Change(_moment(locked.deadline), _moment(deadline))
     locked.deadline = deadline
     locked.save(update_fields=["deadline"])
-    return write_amendment(actor, locked, "deadline", reason)
+    return write_amendment(actor, locked, "deadline", reason, change)
 
 
 @transaction.atomic
 def change_intro(*, actor: Any, study: Study, intro: str, reason: str) -> Amendment:
     """Change what readers are told on the first page."""
     locked = lock_running(actor, study)
+    change = Change(locked.intro, intro)
     locked.intro = intro
     locked.save(update_fields=["intro"])
-    return write_amendment(actor, locked, "intro", reason)
+    return write_amendment(actor, locked, "intro", reason, change)
 
 
 @transaction.atomic
@@ -56,7 +67,7 @@ def void_case(*, actor: Any, case: Case, reason: str) -> Amendment:
     sessions = list(held.values_list("session", flat=True).distinct())
     held.update(state=Assignment.State.VOID)
     finish_emptied(sessions, timezone.now())
-    return write_amendment(actor, locked, f"void {case.code}", reason)
+    return write_amendment(actor, locked, f"void {case.code}", reason, Change("read", "void"))
 
 
 @transaction.atomic
@@ -150,8 +161,8 @@ def checked_reason(reason: str) -> str:
     return reason
 
 
-def write_amendment(actor: Any, study: Study, kind: str, reason: str) -> Amendment:
-    """Write the amendment and freeze the changed protocol."""
+def write_amendment(actor: Any, study: Study, kind: str, reason: str, change: Change) -> Amendment:
+    """Write the amendment, with what changed, and freeze the changed protocol."""
     reason = checked_reason(reason)
     before = study.protocol_sha256
     protocol = build_protocol(study)
@@ -162,10 +173,22 @@ def write_amendment(actor: Any, study: Study, kind: str, reason: str) -> Amendme
         study=study,
         kind=kind,
         reason=reason,
+        before=change.before,
+        after=change.after,
         approved_by=actor,
         sha256_before=before,
         sha256_after=study.protocol_sha256,
     )
-    change = {"before": {"protocol": before}, "after": {"protocol": study.protocol_sha256}}
-    log_study(actor, study, f"amended: {kind}"[:64], amendment, **change)
+    log_study(
+        actor,
+        study,
+        f"amended: {kind}"[:64],
+        amendment,
+        before={"protocol": before, "value": change.before},
+        after={"protocol": study.protocol_sha256, "value": change.after},
+    )
     return amendment
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC" if at else "none"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Count
 
 from review.accounts.models import User
 from review.audit.models import AuditEvent
@@ -76,6 +77,8 @@ def test_the_commit_is_an_amendment_that_the_protocol_holds(editor: User, study:
     study.refresh_from_db()
     assert (amendment.kind, amendment.reason) == ("add 6 cases to part 1", REASON)
     assert (amendment.sha256_before, amendment.sha256_after) == (before, study.protocol_sha256)
+    now = study.parts.aggregate(n=Count("cases"))["n"]
+    assert (amendment.before, amendment.after) == (f"{now - 6} cases", f"{now} cases")
     assert study.protocol_sha256 != before
     assert study.protocol["amendments"] == [{"kind": amendment.kind, "reason": REASON}]
     assert verify_protocol(study) == []

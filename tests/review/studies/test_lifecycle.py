@@ -17,6 +17,7 @@ from review.studies.services.guards import log_study
 from tests.worlds.building import add_reader, make_active, make_draft, make_user, prepare
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def verbs(study: Study) -> list[str]:
@@ -122,7 +123,45 @@ def test_an_amendment_needs_a_reason_and_hashes_the_protocol_anew(editor: User) 
     amendment = services.extend_study(actor=editor, study=study, deadline=later, reason=reason)
     study.refresh_from_db()
     assert (amendment.sha256_before, amendment.sha256_after) == (before, study.protocol_sha256)
+    assert (amendment.before, amendment.after) == ("none", "31 Jan 2027, 00:00 UTC")
     assert verify_protocol(study) == []
+
+
+def test_an_amendment_says_what_it_changed(editor: User) -> None:
+    study = make_active(editor)
+    common = {"actor": editor, "reason": "The text was wrong."}
+    services.change_intro(study=study, intro="Hello.", **common)
+    amendment = services.change_intro(study=study, intro="Hello again.", **common)
+    assert (amendment.before, amendment.after) == ("Hello.", "Hello again.")
+    case = Case.objects.order_by("pk").first()
+    void = services.void_case(case=case, **common)
+    assert (void.before, void.after) == ("read", "void")
+
+    event = AuditEvent.objects.get(verb=f"amended: void {case.code}")
+    assert (event.before["value"], event.after["value"]) == ("read", "void")
+
+
+@pytest.mark.parametrize(
+    ("state", "times"),
+    [
+        ("draft", {}),
+        ("prepared", {"activated_at": NOW}),
+        ("active", {"closed_at": NOW}),
+        ("active", {"unblinded_at": NOW}),
+        ("active", {"prepared_at": None}),
+        ("paused", {}),
+        ("closed", {}),
+        ("closed", {"closed_at": NOW, "activated_at": None}),
+        ("unblinded", {"unblinded_at": NOW}),
+        ("archived", {"closed_at": NOW, "archived_at": NOW}),
+    ],
+)
+def test_a_state_has_all_times_before_it_and_none_after(
+    editor: User, state: str, times: dict[str, datetime | None]
+) -> None:
+    study = make_active(editor)
+    with pytest.raises(IntegrityError, match="study_state_has_its_time"), transaction.atomic():
+        Study.objects.filter(pk=study.pk).update(state=state, **times)
 
 
 def test_amendments_cannot_be_changed(editor: User) -> None:

@@ -225,6 +225,7 @@ def test_readers_are_withdrawn_and_cases_voided_from_the_page(client: Client, ed
     sent = {"kind": "void", "value": "c0003", "reason": "A letter is burnt in."}
     assert client.post(url("amend", study.slug), sent).status_code == 302
     assert Case.objects.get(part__study=study, code="C0003").is_void
+    assert "before: read" in client.get(url("protocol", study.slug)).content.decode()
     client.post(url("withdraw", study.slug, "R01"), {"keep_data": "1"})
     assert Membership.objects.get(study=study, code="R01").state == "withdrawn"
 

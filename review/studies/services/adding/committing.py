@@ -24,7 +24,7 @@ from review.studies.models import (
 from review.studies.selectors.balance import balance
 from review.studies.services.adding.becoming import cases_to_be, kept_candidates
 from review.studies.services.adding.listing import list_added
-from review.studies.services.amend import lock_running, write_amendment
+from review.studies.services.amend import Change, lock_running, write_amendment
 from review.studies.services.audit_blinding import merge_reports
 from review.studies.services.guards import log_study
 
@@ -69,6 +69,7 @@ def commit_addition(*, actor: Any, addition: Addition) -> Amendment:
         raise WrongState(f"This addition is {held.get_state_display()}; it cannot be committed.")
     kept = kept_candidates(held)
     _ensure_free(locked, kept)
+    before = Case.objects.filter(part__study=locked).count()
     cases = _write_cases(held, kept)
     _grow_design(locked, cases)
     _store_audit(locked, held)
@@ -77,7 +78,8 @@ def commit_addition(*, actor: Any, addition: Addition) -> Amendment:
         list_added(part, [case for case in cases if case.part_id == part.pk])
     locked.checklist = {**locked.checklist, "balance": balance(locked)}
     locked.save(update_fields=["checklist", "audit_report", "audit_override"])
-    amendment = write_amendment(actor, locked, _kind(len(cases), orders), held.reason)
+    counts = Change(f"{before} cases", f"{before + len(cases)} cases")
+    amendment = write_amendment(actor, locked, _kind(len(cases), orders), held.reason, counts)
     held.state, held.amendment = State.ADDED, amendment
     held.save(update_fields=["state", "amendment"])
     codes = {str(order): _codes(cases, order) for order in orders}
