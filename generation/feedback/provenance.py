@@ -170,6 +170,8 @@ def _drawn(user: Any, image: GeneratedImage, *, may_open: bool) -> Drawn:
     run, checkpoint = image.run, image.run.checkpoint
     shares = prototype_shares(checkpoint, image.image_class.code)
     known = dict(image.provenance)
+    sampler = known.pop("sampler", None) or run.sampler
+    numerics = (known or run.fingerprint).items()
     plan = _plan_facts(user, image)
     return Drawn(
         run=run.name,
@@ -187,8 +189,8 @@ def _drawn(user: Any, image: GeneratedImage, *, may_open: bool) -> Drawn:
         bank_sha256=checkpoint.bank.card_sha256 if checkpoint.bank else "",
         encoder=checkpoint.bank.encoder if checkpoint.bank else "",
         condition=image.condition,
-        sampler=known.pop("sampler", None) or run.sampler,
-        numerics=known or run.fingerprint,
+        sampler=sampler,
+        numerics={name: value for name, value in numerics if sampler.get(name) != value},
         ms=image.ms,
         copy=_copy(image),
         reward=image.reward,
