@@ -1,6 +1,7 @@
 """Copies of training images, as a real measurement found them, are never accepted."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -20,9 +21,13 @@ from tests.worlds.building import make_pool
 pytestmark = [pytest.mark.database, pytest.mark.django_db, pytest.mark.usefixtures("media")]
 
 
-def drawn_by_a_run(world: LoopWorld, code: str = "late") -> GenerationRun:
+def pool_of(world: LoopWorld, code: str = "late") -> Pool:
+    return Pool.objects.get(arms__study=world.closed.study, arms__code=code)
+
+
+def drawn_by_a_run(world: LoopWorld) -> GenerationRun:
     """Write down that an arm's images came from a run of the loop's generator."""
-    pool = Pool.objects.get(arms__study=world.closed.study, arms__code=code)
+    pool = pool_of(world)
     images = list(pool.images.order_by("pk"))
     run = GenerationRun.objects.create(
         name="round 1", checkpoint=world.loop.checkpoint, seed=1, pool=pool, round=1,
@@ -95,14 +100,35 @@ def test_the_plan_says_so_and_draws_more_of_the_class() -> None:
     assert any("count as copies" in text for text in second.summary["warnings"])
 
 
+def repeat(images: list[ImageAsset]) -> None:
+    """Give images the pixels of the first of them."""
+    of_these = ImageAsset.objects.filter(pk__in=[one.pk for one in images])
+    of_these.update(storage_key=images[0].storage_key)
+
+
+def basophils(world: LoopWorld) -> list[ImageAsset]:
+    return list(pool_of(world).images.filter(image_class__code="BAS").order_by("pk"))
+
+
 def test_of_images_that_repeat_each_other_one_counts() -> None:
     world = make_judged_loop()
     run = drawn_by_a_run(world)
     train_on(world, [])
-    same = list(run.pool.images.filter(image_class__code="BAS").order_by("pk")[:4])
-    ImageAsset.objects.filter(pk__in=[one.pk for one in same]).update(
-        storage_key=same[0].storage_key
-    )
+    repeat(basophils(world)[:4])
+
+    measured(run, extractor="untrained")
+
+    assert len(built(world).row.content["copies"]) == 3
+
+
+def test_one_of_them_counts_where_readers_never_saw_the_first() -> None:
+    world = make_judged_loop()
+    unseen = basophils(world)[0]
+    unseen.pk, unseen.uuid, unseen.source_key = 0, uuid4(), "drawn first, not in the study"
+    unseen.save(force_insert=True)
+    run = drawn_by_a_run(world)
+    train_on(world, [])
+    repeat(basophils(world)[:5])
 
     measured(run, extractor="untrained")
 
