@@ -103,6 +103,14 @@ def require_both(n_positive: int, n_negative: int, least: int = 2) -> None:
         )
 
 
+def share_otherwise(n: int, level: float) -> float:
+    """Bound the share that behaves otherwise where n independent units all behave alike.
+
+    1 - (alpha / 2)^(1 / n), the exact binomial limit of 0 of n (Clopper & Pearson 1934).
+    """
+    return 1.0 - ((1.0 - level) / 2.0) ** (1.0 / n)
+
+
 def limits_without_variance(area: float, n_pairs: int, level: float) -> tuple[float, float]:
     """Bound an area whose estimated variance is zero (perfect, reversed or constant ratings).
 
@@ -111,8 +119,7 @@ def limits_without_variance(area: float, n_pairs: int, level: float) -> tuple[fl
     An area of 1 is bounded below by one minus this, an area of 0 above by it, and a tied area of
     .5 is bounded on both sides by half of it (each pair that is not tied moves it by .5 at most).
     """
-    other = 1.0 - ((1.0 - level) / 2.0) ** (1.0 / n_pairs)
-    reach = other * max(area, 1.0 - area)
+    reach = share_otherwise(n_pairs, level) * max(area, 1.0 - area)
     return max(0.0, area - reach), min(1.0, area + reach)
 
 

@@ -118,7 +118,7 @@ def obuchowski_rockette(
         _modality(design, m, table, matrix, _Setting(covariance, metric, positive_at, level))
         for m in range(len(design.modalities))
     ]
-    tests, silent = _tests(design, table, squares, components, level)
+    tests, silent = _tests(design, table, squares, components, (_disjoint(design, metric), level))
     head = next((test for test in tests.values() if test), None) or modalities[0]
     return MultiReader(
         estimate=head.estimate,
@@ -206,9 +206,12 @@ def _tests(
     table: Floats,
     squares: MeanSquares,
     components: VarianceComponents,
-    level: float,
+    bounds: tuple[int, float],
 ) -> tuple[dict[Assumption, ModalityTest | None], tuple[str, ...]]:
-    """Compare the modalities in every way the design allows, and say which could not be."""
+    """Compare the modalities in every way the design allows, and say which could not be.
+
+    bounds: how many units limit a difference without variance, and the level.
+    """
     t, r = design.shape
     if t == 1:
         return {}, ()
@@ -216,7 +219,8 @@ def _tests(
         table=table,
         modalities=tuple(map(str, design.modalities)),
         ms_modality=squares.modality,
-        level=level,
+        n_units=bounds[0],
+        level=bounds[1],
         shared={
             "n_images": len(design.cases),
             "n_readers": r,
@@ -232,7 +236,8 @@ def _tests(
         for way, test in tests.items()
         if test is None
     )
-    return tests, silent
+    head = next((test for test in tests.values() if test), None)
+    return tests, silent + (head.warnings[len(compared.warnings) :] if head else ())
 
 
 def _disjoint(design: Design, metric: Metric) -> int:

@@ -11,7 +11,7 @@ from metrics.stats.intervals import critical, upper_tail
 from metrics.stats.mrmc.components import MeanSquares, VarianceComponents
 from metrics.stats.mrmc.modality import ESTIMANDS, SAYS, Assumption
 from metrics.stats.result import Test
-from metrics.stats.roc import Floats
+from metrics.stats.roc import Floats, share_otherwise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +77,15 @@ def scales(
 
 @dataclass(frozen=True)
 class Compared:
-    """Hold what a comparison of modalities needs beside its scale."""
+    """Hold what a comparison of modalities needs beside its scale.
+
+    n_units disjoint pairs (or cases) bound a difference that has no estimated variance.
+    """
 
     table: Floats
     modalities: tuple[str, ...]
     ms_modality: float
+    n_units: int
     level: float
     shared: dict[str, int]
     warnings: tuple[str, ...]
@@ -90,7 +94,8 @@ class Compared:
 def compare(compared: Compared, assume: Assumption, scale: Scale) -> ModalityTest | None:
     """Test equality of modalities; None where they differ without any variance to judge it by.
 
-    Modalities that agree exactly and without variance give F = 0, p = 1.
+    Modalities that agree exactly and without variance give F = 0, p = 1, and limits from units
+    that all behaved alike: disjoint pairs (or cases), or readers where cases are fixed.
     """
     t, _ = compared.table.shape
     # Rounding in the table of estimates leaves mean squares of this size where all agree.
@@ -102,8 +107,10 @@ def compare(compared: Compared, assume: Assumption, scale: Scale) -> ModalityTes
         p = float(chdtrc(t - 1, statistic * (t - 1)))
     else:
         p = float(fdtrc(t - 1, scale.df, statistic))
-    pairs = _pairs(compared, scale, is_flat)
+    n = compared.table.shape[1] if assume == "fixed_cases" else compared.n_units
+    pairs = _pairs(compared, scale, n if is_flat else 0)
     first = pairs[0]
+    note = f"the modalities agree without any variance: limits are bounds from {n} units"
     return ModalityTest(
         estimate=first.difference,
         low=first.low,
@@ -117,17 +124,20 @@ def compare(compared: Compared, assume: Assumption, scale: Scale) -> ModalityTes
         se=first.se,
         pairs=pairs,
         estimand=ESTIMANDS[assume],
-        warnings=compared.warnings,
+        warnings=compared.warnings + ((note,) if is_flat else ()),
         **compared.shared,
     )
 
 
-def _pairs(compared: Compared, scale: Scale, is_flat: bool) -> tuple[PairDifference, ...]:
-    """Compare each pair with the common error sqrt(2 denominator / r)."""
+def _pairs(compared: Compared, scale: Scale, n_alike: int) -> tuple[PairDifference, ...]:
+    """Compare each pair with the common error sqrt(2 denominator / r); n_alike units bound it
+    where there is none, else n_alike is 0."""
     _, r = compared.table.shape
     means = compared.table.mean(axis=1)
-    se = 0.0 if is_flat else sqrt(2 * scale.denominator / r)
+    se = 0.0 if n_alike else sqrt(2 * scale.denominator / r)
     reach = critical(compared.level, scale.df) * se
+    if n_alike:
+        reach = share_otherwise(n_alike, compared.level)
     pairs = []
     for i, j in combinations(range(means.size), 2):
         difference = float(means[i] - means[j])

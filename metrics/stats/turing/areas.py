@@ -18,6 +18,7 @@ from metrics.stats.roc import (
     limits_without_variance,
     placements,
     require_both,
+    share_otherwise,
 )
 from metrics.stats.turing.counts import Measured, reader_counts
 
@@ -57,8 +58,9 @@ def delong(
 
     truth: (n,) 0/1; scores: (n,), higher = more positive, ties count one half; cases without a
     (both) score are dropped and counted. Limits are Wald, cut at 0 and 1; z is against .5 or
-    against no difference. A perfect or constant reader has no estimated variance: limits then
-    come from disjoint case pairs and z from the Wilcoxon null variance, with a warning.
+    against no difference. A perfect or constant reader, and two scores that order alike, have no
+    estimated variance: limits then come from disjoint case pairs, z of one area from the Wilcoxon
+    null variance, with a warning.
     Raises InsufficientData below two cases of either class.
     """
     check_level(level)
@@ -122,7 +124,7 @@ def _two_areas(labels: Bools, pair: Floats, missing: int, level: float) -> AreaT
             f"positive and {n0} negative cases: no test exists. Collect graded ratings."
         )
     z = difference / se if se else 0.0
-    reach = critical(level) * se
+    reach = critical(level) * se if se else share_otherwise(min(n1, n0), level)
     return AreaTest(
         estimate=difference,
         low=difference - reach,
@@ -136,8 +138,15 @@ def _two_areas(labels: Bools, pair: Floats, missing: int, level: float) -> AreaT
         area_b=b.area,
         se_b=sqrt(b.variance),
         covariance=shared,
-        warnings=() if se else ("the two scores order these images alike: no variance",),
+        warnings=() if se else (_ordered_alike(min(n1, n0)),),
         **reader_counts(n1, n0, missing),
+    )
+
+
+def _ordered_alike(n_pairs: int) -> str:
+    return (
+        f"the two scores order these images alike: no variance; limits from {n_pairs} disjoint "
+        f"pairs"
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from metrics.report.differences import difference_rows, overall_rows
@@ -9,7 +10,7 @@ from metrics.report.facts import Arm, Facts
 from metrics.report.plausibility import AVERAGE, EVERY, rate_rows, rate_table
 from metrics.report.selection import for_rates, of_kind, primary
 from metrics.stats.proportions import interval
-from tests.metrics.report.frames import HASH, invented, verdict_rows
+from tests.metrics.report.frames import HASH, facts_with, invented, readings_of, verdict_rows
 from tests.worlds.snapshots import World
 
 # Table 4 of the prototype-guided paper: plausible of 100 per class, baseline and prototypes
@@ -149,3 +150,22 @@ def test_facts_fall_back_to_codes() -> None:
     bare = replace(FACTS, arms=(), classes={})
     assert bare.arm("late").label == "late"
     assert bare.class_name("BAS") == "BAS"
+
+
+@pytest.mark.parametrize("plausible", [True, False])
+def test_arms_that_all_readers_judge_alike_differ_by_nothing_within_wide_limits(
+    plausible: bool,
+) -> None:
+    images = [
+        {"case": f"{arm}{k}", "image": f"{arm}{k}", "arm": arm, "verdict": plausible}
+        for arm in ("late", "early")
+        for k in range(5)
+    ]
+    parts = [readings_of(images, reader=code) for code in ("R01", "R02", "R03")]
+    facts = facts_with(("early", "synthetic"), ("late", "synthetic"))
+    rows = difference_rows(pd.concat(parts, ignore_index=True), ("late", "early"), facts)
+    assert {row.class_name for row in rows} == {"Class A", "All images"}
+    for row in rows:
+        assert (row.estimate, row.p) == (0.0, 1.0)
+        assert (row.low, row.high) == pytest.approx((-1 + 0.025**0.2, 1 - 0.025**0.2))
+        assert "bounds from 5 units" in row.warnings

@@ -275,10 +275,24 @@ def test_alike_modalities_do_not_differ_and_silent_ones_give_no_test() -> None:
     same = obuchowski_rockette(frame_of(ratings, truth)).random_both
     assert same is not None
     assert (same.statistic, same.p, same.difference) == (0.0, 1.0, 0.0)
+    assert (same.low, same.high) == pytest.approx((-1 + 0.025 ** (1 / 20), 1 - 0.025 ** (1 / 20)))
+    assert any("bounds from 20 units" in note for note in same.warnings)
     ratings[0], ratings[1] = truth, 1.0
     apart = obuchowski_rockette(frame_of(ratings, truth))
     assert apart.random_both is None
     assert any("no test" in note for note in apart.warnings)
+
+
+def test_readers_who_do_not_vary_bound_a_difference_on_these_cases() -> None:
+    truth = np.arange(40) % 2
+    ratings = np.random.default_rng(0).normal(size=(2, 1, 40)).repeat(3, axis=1)
+    ratings[1] = ratings[0] + truth  # every reader gains the same
+    ratings[:, :, truth == 0] = -9.0
+    found = obuchowski_rockette(frame_of(ratings, truth), metric="sensitivity", positive_at=-9)
+    assert found.fixed_cases is not None
+    assert (found.fixed_cases.low, found.fixed_cases.high) == pytest.approx(
+        (-1 + 0.025 ** (1 / 3), 1 - 0.025 ** (1 / 3))
+    )
 
 
 @pytest.mark.parametrize(

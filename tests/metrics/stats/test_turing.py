@@ -113,6 +113,9 @@ def test_paired_comparison_is_antisymmetric_and_zero_with_itself() -> None:
     assert one.p == pytest.approx(other.p)
     same = turing.delong(TRUTH, a, 2 * a)
     assert (same.estimate, same.statistic, same.p) == (0.0, 0.0, 1.0)
+    n_pairs = min(TRUTH.sum(), (1 - TRUTH).sum())
+    assert same.high == pytest.approx(1 - 0.025 ** (1 / n_pairs))
+    assert same.low == -same.high
 
 
 def test_a_perfect_and_a_constant_score_cannot_be_compared() -> None:
