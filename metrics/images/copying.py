@@ -69,11 +69,18 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class ClosestPairs(Measure):
-    """Hold the share of generated images below the threshold, and the closest pairs to look at."""
+    """Hold the share of generated images below the threshold, and the closest pairs to look at.
+
+    held_out_below: that share of the held-out images. expected: what to expect of unseen images
+    that come from the held-out ones' law; p, one-sided, of as many below or more by chance.
+    """
 
     threshold: float
     quantile: float
     held_out_below: float
+    expected: float
+    p: float
+    is_more: bool
     n_below: int
     n_exact: int
     pairs: tuple[Pair, ...]
@@ -84,11 +91,11 @@ class ClosestPairs(Measure):
         n = self.counts["generated"]
         if self.n_below == 0:
             return f"No copies found at threshold {self.threshold:.4g} among {n} generated images."
-        more = "more than" if self.low > self.held_out_below else "not clearly more than"
+        more = "more than" if self.is_more else "not clearly more than"
         return (
             f"{self.n_below} of {n} generated images lie nearer than {self.threshold:.4g} to a "
-            f"training image, {more} the {self.held_out_below:.2%} of held-out real ones; look at "
-            f"the pairs."
+            f"training image, {more} the {self.expected:.2%} to expect of unseen real ones; look "
+            f"at the pairs."
         )
 
 
@@ -183,9 +190,13 @@ def closest_pairs(
 
     train: (l, d), generated: (m, d), held_out: (n, d) features. The threshold is the `quantile`
     of the distances from held-out to training images (the lower neighbour, so the smallest one
-    below 1 / quantile held-out images): that share of held-out images lies below it as well. An
-    exact copy in feature space, at distance 0, is always below. Limits of the share are Wilson's.
+    below 1 / quantile held-out images): c of n held-out images lie below it as well. An exact
+    copy in feature space, at distance 0, is always below. Limits of the share are Wilson's and
+    take the threshold as known. The comparison does not: c moves as the generated images' number
+    does, which of m images of the same law is beta-binomial(m, c + 1, n - c), with the share
+    (c + 1) / (n + 1) on average; more is said where p < (1 - level) / 2.
     Raises InsufficientData below 2 held-out images; ValueError for malformed features.
+    Source: Epstein 1954, Ann Math Stat 25:762 (exceedances).
     """
     check_level(level)
     if not 0 < quantile < 1:
@@ -195,10 +206,11 @@ def closest_pairs(
     found = nearest(g, t)
     apart = nearest(h, t).distance
     threshold = float(np.quantile(apart, quantile, method="lower"))
-    below = (found.distance < threshold) | (found.distance == 0)
+    below, usual = ((part < threshold) | (part == 0) for part in (found.distance, apart))
     order = np.argsort(found.distance, kind="stable")[: max(0, count)]
     n_below = int(below.sum())
     low, high = wilson_limits(n_below, len(g), level)
+    p = _exceedance(n_below, len(g), int(usual.sum()), len(h))
     notes = []
     if threshold == 0:
         notes.append("a held-out image has the features of a training image: check the split")
@@ -217,7 +229,10 @@ def closest_pairs(
         extractor=extractor,
         threshold=threshold,
         quantile=quantile,
-        held_out_below=float((apart < threshold).mean()),
+        held_out_below=float(usual.mean()),
+        expected=float(usual.sum() + 1) / (len(h) + 1),
+        p=p,
+        is_more=p < (1 - level) / 2,
         n_below=n_below,
         n_exact=int((found.distance == 0).sum()),
         pairs=tuple(
@@ -225,6 +240,14 @@ def closest_pairs(
             for i in order
         ),
     )
+
+
+def _exceedance(n_below: int, m: int, c: int, n: int) -> float:
+    """Return the chance that at least n_below of m images lie below the held-out image number
+    c + 1 of n in order, all of one law; conservative where distances tie."""
+    from scipy.stats import betabinom
+
+    return float(betabinom.sf(n_below - 1, m, c + 1, n - c)) if c < n else 1.0
 
 
 def authenticity(

@@ -137,6 +137,32 @@ def test_threshold_is_the_quantile_of_held_out_distances() -> None:
     assert "not clearly more than" in found.sentence
 
 
+@pytest.mark.parametrize("n", [20, 100, 500])
+def test_an_honest_generator_is_rarely_said_to_copy(n: int) -> None:
+    rng = np.random.default_rng(10)
+    found = [
+        closest_pairs(*(rng.normal(size=(size, 3)) for size in (100, 800, n))) for _ in range(60)
+    ]
+    assert sum(one.is_more for one in found) <= 5  # .025 of 60 on average
+    assert np.mean([one.estimate for one in found]) == pytest.approx(found[0].expected, rel=0.35)
+
+
+def test_the_chance_of_as_many_below_counts_the_held_out_images_too() -> None:
+    train, generated, held_out = three(12, n=100)
+    found = closest_pairs(train, generated, held_out, quantile=0.05)
+    rng, c = np.random.default_rng(0), round(found.held_out_below * 100)
+    shares = rng.beta(c + 1, 100 - c, 200_000)
+    above = rng.binomial(100, shares) >= found.n_below
+    assert found.p == pytest.approx(above.mean(), abs=0.01)
+    copies = closest_pairs(train, train[:60] + 1e-6, held_out)
+    assert copies.is_more
+    assert "60 of 60" in copies.sentence
+    assert (
+        "more than the 1.98% to expect"
+        in closest_pairs(train, train[:60] + 1e-6, held_out, quantile=0.015).sentence
+    )
+
+
 def test_a_leaking_split_is_named() -> None:
     train, generated, held_out = three(9)
     held_out[0] = train[0]
@@ -144,6 +170,8 @@ def test_a_leaking_split_is_named() -> None:
     found = closest_pairs(train, generated, held_out)
     assert found.threshold == 0
     assert found.n_below == 1
+    assert found.held_out_below == pytest.approx(1 / 60)
+    assert not found.is_more
     assert "check the split" in found.warnings[0]
 
 
