@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
 from metrics.images.features import Floats
+from metrics.images.means import bounds
 from metrics.images.result import Measure
-from metrics.images.ssim import LEAST_SIDE, METRICS, Metric
+from metrics.images.ssim import LEAST_SIDE, LEAST_VALUE, METRICS, Metric
 from metrics.stats.bootstrap import SEED
 from metrics.stats.intervals import check_level, critical
 from metrics.stats.readings import labels
-from metrics.stats.roc import limits_without_variance
 
 LEAST = 4
 MOST_PAIRS = 200
@@ -106,7 +106,7 @@ def _one_class(values: Floats, metric: Metric, level: float) -> Measure:
     low, high, how = mean - reach, mean + reach, f"jackknife over images, t {level:.4g}"
     notes: tuple[str, ...] = ()
     if reach < 1e-9:
-        low, high = limits_without_variance(max(0.0, mean), n // 2, level)
+        low, high = bounds(mean, n // 2, level, LEAST_VALUE.get(metric, 0.0))
         how, notes = "exact bounds", (f"all {pairs} pairs are equally alike: {n // 2} count",)
     return Measure(
         mean,

@@ -7,14 +7,14 @@ from metrics.errors import InsufficientData
 from metrics.stats.readings import table_of
 
 Floats = NDArray[np.float64]
-BEYOND = 1e50
+BEYOND = 1e24
 
 
 def features_of(values: ArrayLike, name: str) -> Floats:
     """Return features as a float array (n images, d dimensions).
 
-    Raises ValueError for another shape, text, or NaN and endless entries (beyond 1e50, whose
-    powers overflow), with their number; InsufficientData for 0 images.
+    Raises ValueError for another shape, text, or NaN and endless entries (beyond 1e24, whose
+    12th powers, in the error of KID, overflow), with their number; InsufficientData for 0 images.
     """
     array = table_of(values, name)
     if array.size == 0:

@@ -35,7 +35,8 @@ def inception_score(
     probabilities: (n images, classes), rows sum to 1. One split: limits by the delta method on
     the log scale, where an image's influence is KL(p(y|x) || p(y)) less its mean (bounds from n
     images that behave alike where none varies). Several splits
-    (runs of images in the given order, as first published): the mean over splits with t limits.
+    (runs of images in the given order, as first published): the mean over splits with t limits
+    (as for one split where all score the same).
     Biased upwards at small N, and blind to copies and to images missing within a class.
     Raises InsufficientData below 2 images in a split; ValueError for negative entries or rows
     that do not sum to 1. Sources: Salimans et al. 2016, arXiv 1606.03498, section 4; Barratt &
@@ -73,11 +74,11 @@ def _limits(
     parts: list[Floats], scores: list[float], classes: int, level: float
 ) -> tuple[tuple[float, float], str, tuple[str, ...]]:
     """Return the limits, how they were made, and a warning where nothing varies."""
-    if len(scores) > 1:
+    if np.ptp(scores) > 1e-9:
         se = float(np.std(scores, ddof=1)) / sqrt(len(scores))
         mean, reach = float(np.mean(scores)), critical(level, len(scores) - 1) * se
         return (mean - reach, mean + reach), f"t over splits {level:.4g}", ()
-    values = parts[0]
+    values = np.concatenate(parts)
     centre, n = float(values.mean()), values.size
     reach = critical(level) * float(values.std(ddof=1)) / sqrt(n)
     if reach > 1e-9:

@@ -14,12 +14,18 @@ FEW = 20  # units below which percentile limits are too narrow
 
 
 def mean_limits(
-    values: Floats, clusters: ArrayLike | None, *, level: float, draws: int, seed: int
+    values: Floats,
+    clusters: ArrayLike | None,
+    *,
+    level: float,
+    draws: int,
+    seed: int,
+    least: float = 0.0,
 ) -> tuple[Limits, str, tuple[str, ...]]:
     """Return percentile limits of the mean of `values` (n,), how they were made, and warnings.
 
-    Clusters (a label per image, such as its patient) are drawn whole. Values in [0, 1] that do
-    not vary get exact limits for their number; others are refused.
+    Clusters (a label per image, such as its patient) are drawn whole. Values in [least, 1] that
+    do not vary get exact limits for their number; others are refused.
     Raises InsufficientData below 2 images or clusters. Source: Efron & Tibshirani 1993, ch. 13.
     """
     n = len(values)
@@ -43,9 +49,16 @@ def mean_limits(
             notes += (f"{len(sizes)} {unit}: bootstrap limits of so few are too narrow",)
         return (low, high), f"bootstrap over {unit} {level:.4g}, {draws} draws", notes
     mean = float(values.mean())
-    if not 0 <= mean <= 1:
+    if not least <= mean <= 1:
         raise InsufficientData(
             f"All {n} images have the value {mean:g}: no limits exist. Add images that differ."
         )
     note = f"all {len(sizes)} {unit} have the value {mean:g}: limits are exact bounds"
-    return limits_without_variance(mean, len(sizes), level), "exact bounds", (note,)
+    return bounds(mean, len(sizes), level, least), "exact bounds", (note,)
+
+
+def bounds(mean: float, n: int, level: float, least: float) -> Limits:
+    """Return exact limits of the mean of values in [least, 1], of which all n are `mean`."""
+    span = 1 - least
+    low, high = limits_without_variance((mean - least) / span, n, level)
+    return least + span * low, least + span * high

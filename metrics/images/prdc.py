@@ -13,6 +13,7 @@ from metrics.images.result import Extractor, Measure, in_words
 from metrics.stats.bootstrap import SEED
 from metrics.stats.intervals import check_level, critical, logit_interval
 from metrics.stats.proportions.binomial import wilson_limits
+from metrics.stats.roc import share_otherwise
 
 K = 5
 
@@ -52,7 +53,7 @@ def prdc(
     that only equal sets compare: unequal ones are used as they are, with a warning, or with
     `equal` the larger one is drawn down with `seed`. Errors are the jackknife over the images of
     both sets, balls and all, which over-states by up to half; limits are on the logit scale for
-    shares (Wilson's at 0 and 1) and Wald for density.
+    shares (Wilson's at 0 and 1) and Wald for density (bounds where nothing moves it).
     Raises InsufficientData for k + 1 or fewer images of either kind, or where all of a kind are
     the same; ValueError for k below 1 or
     malformed features.
@@ -132,10 +133,16 @@ class _Maker:
         return self._measure(name, value, limits, f"wilson {self.level:.4g}")
 
     def density(self, part: LeftOut) -> Measure:
-        """Give Wald limits of the density."""
+        """Give Wald limits of the density; where nothing moves it, bounds from images that all
+        lie alike: at most this share of others lies in every ball or in none."""
         value, reach = float(part.value), critical(self.level) * part.error
-        limits = (value - reach, value + reach)
-        return self._measure("density", value, limits, f"jackknife {self.level:.4g}")
+        if part.error > 0:
+            limits = (value - reach, value + reach)
+            return self._measure("density", value, limits, f"jackknife {self.level:.4g}")
+        share = share_otherwise(self.counts["generated"], self.level)
+        most = self.counts["real"] / self.k
+        limits = (value - share * value, value + share * (most - value))
+        return self._measure("density", value, limits, f"exact bounds {self.level:.4g}")
 
     def _measure(self, name: str, value: float, limits: tuple[float, float], how: str) -> Measure:
         return Measure(

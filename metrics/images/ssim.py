@@ -84,6 +84,7 @@ def psnr(first: ArrayLike, second: ArrayLike, *, data_range: float | None = None
 
 
 METRICS: dict[Metric, Callable[..., float]] = {"ssim": ssim, "ms-ssim": ms_ssim, "psnr": psnr}
+LEAST_VALUE: dict[Metric, float] = {"ssim": -1.0}  # the others start at 0
 
 
 def similarity(
@@ -119,7 +120,9 @@ def similarity(
             f"at least 2 that count. Add pairs."
         )
     own = None if clusters is None else label_codes(clusters, len(values))[kept]
-    limits, how, notes = mean_limits(values[kept], own, level=level, draws=draws, seed=seed)
+    limits, how, notes = mean_limits(
+        values[kept], own, level=level, draws=draws, seed=seed, least=LEAST_VALUE.get(metric, 0.0)
+    )
     if not kept.all():
         lost = int((~kept).sum())
         notes = (f"{lost} of {len(values)} pairs are equal images: left out of the mean", *notes)

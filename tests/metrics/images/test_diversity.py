@@ -70,7 +70,7 @@ def test_equal_images_have_width() -> None:
     x = [pictures(1, 16, 1)[0]] * 6
     found = diversity(x, [0] * 6)
     assert found.estimate == pytest.approx(1)
-    assert found.low < 0.5
+    assert found.low == pytest.approx(1 - 2 * (1 - 0.025 ** (1 / 3)))
     assert any("equally alike" in note for note in found.warnings)
 
 

@@ -35,6 +35,8 @@ def test_a_set_is_at_no_distance_from_itself(seed: int) -> None:
     found = fid(a, a[::-1])
     assert found.estimate == pytest.approx(0, abs=1e-9)
     assert found.low <= found.estimate <= found.high
+    assert any("limits have no width" in note for note in found.warnings)
+    assert not any("width" in note for note in fid(a, normal(30, 5, seed + 1)).warnings)
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5), st.floats(0, 4), st.floats(0, 4))

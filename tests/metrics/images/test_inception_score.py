@@ -57,6 +57,15 @@ def test_splits_stand_in_the_given_order() -> None:
     assert found.estimate == pytest.approx(np.mean(parts))
 
 
+@pytest.mark.parametrize("row", [[1, 0, 0, 0], [0.25] * 4])
+def test_splits_that_score_alike_have_width(row: list[float]) -> None:
+    rows = np.array([np.roll(row, k) for k in range(40)])
+    found, whole = inception_score(rows, 5), inception_score(rows)
+    assert np.ptp(found.splits) < 1e-9
+    assert (found.low, found.high) == pytest.approx((whole.low, whole.high))
+    assert found.high - found.low > 0.05
+
+
 def test_always_says_what_it_cannot_see() -> None:
     assert "never looks at a real image" in inception_score(softmax(9, 3, 1)).warnings[0]
 

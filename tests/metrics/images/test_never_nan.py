@@ -116,6 +116,7 @@ TAKE_FEATURES: dict[str, Callable[[np.ndarray], object]] = {
 BROKEN: dict[str, tuple[object, str]] = {
     "nan": (np.where(np.arange(30)[:, None] < 2, np.nan, FEATURES), "2 of 30 rows of .* hold NaN"),
     "infinite": (np.where(np.arange(30)[:, None] < 1, np.inf, FEATURES), "1 of 30 rows"),
+    "huge": (np.where(np.arange(30)[:, None] < 4, 1e25, FEATURES), "4 of 30 rows"),
     "flat": (FEATURES[0], r"shape \(3,\)"),
     "images": (np.ones((3, 4, 4)), r"shape \(3, 4, 4\)"),
     "empty": (np.ones((0, 3)), "0 features"),

@@ -177,6 +177,14 @@ def test_refuses_as_few_images_as_neighbours(n: int, m: int, k: int, words: str)
         prdc(normal(n, 3, 0), normal(m, 3, 1), k)
 
 
+def test_a_density_that_nothing_moves_has_width() -> None:
+    found = prdc(normal(40, 3, 0), 1000 + normal(30, 3, 1)).density
+    q = 1 - 0.025 ** (1 / 30)
+    assert (found.estimate, found.low) == (0, 0)
+    assert found.high == pytest.approx(q * 40 / 5)
+    assert "exact bounds" in found.method
+
+
 def test_refuses_mistakes() -> None:
     with pytest.raises(ValueError, match="k is 0"):
         prdc(normal(20, 3, 0), normal(20, 3, 1), 0)
