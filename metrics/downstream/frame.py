@@ -105,6 +105,8 @@ def read_trials(frame: pd.DataFrame, baseline: Hashable, augmented: Hashable) ->
 
 
 def _two_arms(rows: pd.DataFrame, baseline: Hashable, augmented: Hashable) -> pd.DataFrame:
+    for name in {"seed", "case", "truth", "class", "cluster"} & {*rows.columns}:
+        labels(rows[name], name)  # a list in a cell is no label
     found = pd.unique(labels(rows["arm"], "arm")).tolist()
     unknown = [arm for arm in (baseline, augmented) if arm not in found]
     if unknown or baseline == augmented:

@@ -16,6 +16,7 @@ from metrics.stats.mrmc.modality import Assumption, Error, single_errors
 from metrics.stats.roc import Floats
 
 FEW_SEEDS = 5
+FEW_CLUSTERS = 40  # below, the bootstrap of an arm's own score under-covers by up to .15
 FLAT = 1e-14  # rounding leaves variances of this size where nothing varies
 SAYS: dict[Assumption, str] = {
     "random_both": "new trainings and new test images",
@@ -211,6 +212,8 @@ def _notes(trials: Trials) -> tuple[str, ...]:
     s, notes = len(trials.seeds), []
     if s < FEW_SEEDS:
         notes.append(f"{s} seeds know the spread of training poorly; {FEW_SEEDS} are better")
+    if trials.is_clustered and trials.n_clusters < FEW_CLUSTERS:
+        notes.append(f"{trials.n_clusters} clusters: bootstrap limits of so few are too narrow")
     if trials.n_missing:
         notes.append(f"{trials.n_missing} images lack a score in some training and were left out")
     return tuple(notes)

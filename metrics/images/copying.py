@@ -15,7 +15,7 @@ from metrics.errors import InsufficientData
 from metrics.images.features import Floats, features_of, require_images
 from metrics.images.neighbours import nearest, nearest_others
 from metrics.images.result import Extractor, Measure, in_words
-from metrics.stats.intervals import check_level, critical, upper_tail
+from metrics.stats.intervals import check_level, check_number, critical, is_whole, upper_tail
 from metrics.stats.proportions.binomial import wilson_limits
 from metrics.stats.readings import label_codes, labels
 from metrics.stats.turing import AreaTest, delong
@@ -131,6 +131,8 @@ def copying(
     malformed features or labels. Source: Meehan, Chaudhuri & Dasgupta 2020, arXiv 2004.05675.
     """
     check_level(level)
+    if not is_whole(fewest, 1):
+        raise ValueError(f"fewest is {fewest!r}; take a whole number of images, {FEWEST} or so.")
     sets = _three(train, generated, held_out)
     names = _cell_labels(cells, sets)
     tested, notes = _cells(sets, names, fewest, level)
@@ -199,15 +201,17 @@ def closest_pairs(
     Source: Epstein 1954, Ann Math Stat 25:762 (exceedances).
     """
     check_level(level)
-    if not 0 < quantile < 1:
+    if not 0 < check_number(quantile, "quantile") < 1:
         raise ValueError(f"quantile is {quantile!r}; take a share between 0 and 1, such as .01.")
+    if not is_whole(count, 0):
+        raise ValueError(f"count is {count!r}; list a whole number of pairs, 0 or more.")
     t, g, h = _three(train, generated, held_out)
     require_images(h, "held out", 2, "the threshold")
     found = nearest(g, t)
     apart = nearest(h, t).distance
     threshold = float(np.quantile(apart, quantile, method="lower"))
     below, usual = ((part < threshold) | (part == 0) for part in (found.distance, apart))
-    order = np.argsort(found.distance, kind="stable")[: max(0, count)]
+    order = np.argsort(found.distance, kind="stable")[: int(count)]
     n_below = int(below.sum())
     low, high = wilson_limits(n_below, len(g), level)
     p = _exceedance(n_below, len(g), int(usual.sum()), len(h))

@@ -13,7 +13,7 @@ from metrics.images.means import bounds
 from metrics.images.result import Measure
 from metrics.images.ssim import LEAST_SIDE, LEAST_VALUE, METRICS, Metric
 from metrics.stats.bootstrap import SEED
-from metrics.stats.intervals import check_level, critical
+from metrics.stats.intervals import check_level, critical, is_whole
 from metrics.stats.readings import labels
 
 LEAST = 4
@@ -59,8 +59,8 @@ def diversity(
     shapes = {np.shape(image) for image in images}
     if len(shapes) > 1:
         raise ValueError(f"Images have {len(shapes)} shapes, such as {sorted(shapes)[:2]}.")
-    if most_pairs < 1:
-        raise ValueError(f"most_pairs is {most_pairs}; compare at least 1 pair.")
+    if not is_whole(most_pairs, 1):
+        raise ValueError(f"most_pairs is {most_pairs!r}; compare at least 1 pair.")
     metric: Metric = "ms-ssim" if min(next(iter(shapes))[:2], default=0) >= LEAST_SIDE else "ssim"
     rng = np.random.default_rng(seed)
     per_class = {}

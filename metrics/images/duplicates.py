@@ -13,7 +13,7 @@ from metrics.errors import InsufficientData
 from metrics.images.features import Floats
 from metrics.images.neighbours import Bools, blocks
 from metrics.images.result import Measure
-from metrics.stats.intervals import check_level
+from metrics.stats.intervals import check_level, is_whole
 from metrics.stats.proportions.binomial import wilson_limits
 
 Kind = Literal["pixels", "perceptual"]
@@ -86,10 +86,12 @@ def duplicates(
     Source: Zauner 2010, Implementation and benchmarking of perceptual image hash functions.
     """
     check_level(level)
-    if not 0 <= distance < 64:
+    if not is_whole(distance, 0) or distance > 63:
         raise ValueError(
             f"distance is {distance!r}; take bits from 0 to 63, {DISTANCE} by default."
         )
+    if not is_whole(most, 0):
+        raise ValueError(f"most is {most!r}; list a whole number of pairs, 0 or more.")
     within = reference is None
     own = [_known(image) for image in images]
     others = own if reference is None else [_known(image) for image in reference]

@@ -11,7 +11,7 @@ from metrics.errors import InsufficientData
 from metrics.images.features import Floats, refuse_constant, two_sets
 from metrics.images.result import Extractor, Measure
 from metrics.stats.bootstrap import SEED
-from metrics.stats.intervals import check_level, critical
+from metrics.stats.intervals import check_level, critical, is_whole
 from metrics.stats.readings import numbers, table_of
 
 AMPLE = 10  # images per dimension below which the bias of FID is worth a warning
@@ -109,8 +109,8 @@ def fid_infinity(
     first, second = two_sets(real, generated)
     _require_rank(first, second)
     whole = _fid(first, second, level, extractor)
-    if repeats < 1:
-        raise ValueError(f"repeats is {repeats}; draw each size at least once.")
+    if not is_whole(repeats, 1):
+        raise ValueError(f"repeats is {repeats!r}; draw each size at least once.")
     chosen = _sizes(sizes, min(len(first), len(second)), whole.n_dimensions)
     rng = np.random.default_rng(seed)
     values = [_at_size(first, second, n, repeats, rng) for n in chosen]
@@ -318,7 +318,10 @@ def _sizes(given: Sequence[int] | None, most: int, d: int) -> list[int]:
         least = max(d + 1, most // 4)
         sizes = sorted({round(1 / x) for x in np.linspace(1 / most, 1 / least, N_SIZES)})
     else:
-        sizes = [int(size) for size in given]
+        asked = numbers(given, "sizes")
+        if not all(is_whole(size, 1) for size in asked):
+            raise ValueError(f"Sizes {list(given)} must be whole numbers of images.")
+        sizes = [int(size) for size in asked]
     if len(set(sizes)) < 3 or min(sizes) <= d:
         raise InsufficientData(
             f"Sizes {sizes} with {d} features and {most} images of each kind: at least 3 different "

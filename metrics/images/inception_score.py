@@ -10,7 +10,7 @@ from scipy.special import entr, rel_entr
 from metrics.errors import InsufficientData
 from metrics.images.features import Floats, features_of
 from metrics.images.result import Extractor, Measure
-from metrics.stats.intervals import check_level, critical
+from metrics.stats.intervals import check_level, critical, is_whole
 
 BLIND = "the score never looks at a real image: it cannot say that images are real"
 
@@ -45,7 +45,7 @@ def inception_score(
     check_level(level)
     p = _checked(probabilities)
     n, classes = p.shape
-    if splits < 1 or splits != int(splits):
+    if not is_whole(splits, 1):
         raise ValueError(f"splits is {splits!r}; take a whole number from 1.")
     if n < 2 * splits:
         raise InsufficientData(

@@ -11,7 +11,7 @@ from metrics.images.balls import Balls, LeftOut, place
 from metrics.images.features import Floats, features_of, refuse_constant, two_sets
 from metrics.images.result import Extractor, Measure, in_words
 from metrics.stats.bootstrap import SEED
-from metrics.stats.intervals import check_level, critical, logit_interval
+from metrics.stats.intervals import check_level, critical, is_whole, logit_interval
 from metrics.stats.proportions.binomial import wilson_limits
 from metrics.stats.roc import share_otherwise
 
@@ -97,6 +97,7 @@ def prdc_baseline(
     as many. Errors and sources as `prdc`.
     """
     features = features_of(real, "real")
+    _check_k(k, inf)
     if len(features) < 2 * (k + 2):
         raise InsufficientData(
             f"{len(features)} real images; halves with k = {k} neighbours need {2 * (k + 2)}."
@@ -155,8 +156,8 @@ class _Maker:
         )
 
 
-def _check_k(k: int, n: int) -> None:
-    if k < 1 or k != int(k):
+def _check_k(k: int, n: float) -> None:
+    if not is_whole(k, 1):
         raise ValueError(f"k is {k!r}; take a whole number of neighbours, {K} by default.")
     if n < k + 2:
         raise InsufficientData(

@@ -6,7 +6,8 @@ no pair; there, see `diversity`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, log10
+from math import inf, isfinite, log10
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -141,7 +142,7 @@ def similarity(
 def range_of(image: ArrayLike, data_range: float | None) -> float:
     """Return the span from black to white. Raises ValueError where the type does not tell it."""
     if data_range is not None:
-        if not (np.isfinite(data_range) and data_range > 0):
+        if not (isinstance(data_range, Real) and isfinite(data_range) and data_range > 0):
             raise ValueError(f"data_range is {data_range!r}; give the span from black to white.")
         return float(data_range)
     kind = np.asarray(image).dtype

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metrics.errors import InsufficientData
-from metrics.stats.intervals import check_level
+from metrics.stats.intervals import check_level, is_whole
 
 DRAWS = 1000
 SEED = 20261120
@@ -14,9 +14,9 @@ _BLOCK = 2_000_000  # weights held at once: 16 MB
 
 
 def check_draws(draws: int) -> None:
-    """Raise ValueError below 2 draws, which have no spread."""
-    if draws < 2:
-        raise ValueError(f"draws is {draws}; a bootstrap needs at least 2, {DRAWS} by default.")
+    """Raise ValueError below 2 draws, which have no spread, and for parts of one."""
+    if not is_whole(draws, 2):
+        raise ValueError(f"draws is {draws!r}; a bootstrap needs at least 2, {DRAWS} by default.")
 
 
 def resample_weights(n: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:

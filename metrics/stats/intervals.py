@@ -38,6 +38,13 @@ def check_number(value: float, name: str) -> float:
     return float(value)
 
 
+def is_whole(value: object, least: int) -> bool:
+    """Say whether a value is a whole number, `least` or more."""
+    if not (isinstance(value, Real) and math.isfinite(value)):
+        return False
+    return float(value).is_integer() and float(value) >= least
+
+
 def _check_open(value: float, name: str, most: float, example: str) -> None:
     if not isinstance(value, Real) or not 0 < value < most:
         raise ValueError(

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from metrics.errors import InsufficientData
+from metrics.stats.intervals import check_number, is_whole
 from metrics.stats.proportions.binomial import lower_bound
 from metrics.stats.readings import numbers, rectangle
 from metrics.stats.result import THESE_READERS, Estimate
@@ -51,9 +52,11 @@ def majority_acceptability(
     Source: the rule of at least 80 % acceptable by majority of at least three readers.
     """
     grid = _grid(ratings)
-    if not 0 < target < 1 or min_readers < 1:
+    check_number(accept_at, "accept_at")
+    if not 0 < check_number(target, "target") < 1 or not is_whole(min_readers, 1):
         raise ValueError(
-            f"target {target} must lie in (0, 1) and min_readers {min_readers} be at least 1."
+            f"target {target} must lie in (0, 1) and min_readers {min_readers!r} be a whole "
+            f"number, 1 or more."
         )
     rated = (~np.isnan(grid)).sum(axis=1)
     approving = (grid >= accept_at).sum(axis=1)

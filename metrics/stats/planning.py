@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from metrics.stats.intervals import check_alpha, check_level, check_number
+from metrics.stats.intervals import check_alpha, check_level, check_number, is_whole
 from metrics.stats.mrmc import Power, VarianceComponents, power, power_single
 
 # Accuracies of published readers who told synthetic from real, for the planner to show.
@@ -120,7 +120,8 @@ def binomial_size(
     ValueError as `binomial_power`, for a true rate equal to the constant and above 20,000 images.
     Source: Chernick & Liu 2002, Am Stat 56:149.
     """
-    if true_rate == constant:
+    _check_rates(constant)
+    if check_number(true_rate, "true_rate") == constant:
         raise ValueError(f"The true rate equals {constant}: no sample size detects it.")
 
     def reached(n: int) -> float:
@@ -167,7 +168,9 @@ def equivalence_size(
     As `binomial_size`, on `equivalence_power`. Raises ValueError for a true rate outside the
     margin and above 20,000 images. Source: Schuirmann 1987, J Pharmacokinet Biopharm 15:657.
     """
-    if abs(true_rate - constant) >= margin:
+    _check_rates(constant)
+    check_number(margin, "margin")
+    if abs(check_number(true_rate, "true_rate") - constant) >= margin:
         raise ValueError(f"A true rate of {true_rate} lies outside {constant} +- {margin}.")
 
     def reached(n: int) -> float:
@@ -213,7 +216,8 @@ def acceptance_size(
     As `binomial_size`, on `acceptance_rule`. Raises ValueError for a true rate at or below the
     rule's target and above 20,000 images. Source: Clopper & Pearson 1934, Biometrika 26:404.
     """
-    if true_rate <= rule_target:
+    _check_rates(rule_target)
+    if check_number(true_rate, "true_rate") <= rule_target:
         raise ValueError(f"A true rate of {true_rate} does not exceed {rule_target}.")
 
     def reached(n: int) -> float:
@@ -240,7 +244,7 @@ def precision_size(rate: float, half_width: float, *, level: float = 0.95) -> Sa
         width = sqrt(z2 * rate * (1 - rate) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
         return width - half_width
 
-    if not 0 < half_width < 0.5:
+    if not 0 < check_number(half_width, "half_width") < 0.5:
         raise ValueError(f"A half width of {half_width} must lie between 0 and .5.")
     exact = 1.0 if excess(1.0) <= 0 else float(brentq(excess, 1.0, 1e9))
     return SampleSize(
@@ -266,7 +270,9 @@ def latent_components(
     Raises ValueError without cases and for a mean, variance or correlation out of range.
     """
     _check_rates(mean)
-    if min(n_positive, n_negative if metric == "auc" else n_positive) < 1:
+    if metric not in ("auc", "rate"):
+        raise ValueError(f"metric {metric!r} is unknown; choose auc or rate.")
+    if not (is_whole(n_positive, 1) and is_whole(n_negative, int(metric == "auc"))):
         raise ValueError(f"{n_positive} positive and {n_negative} negative cases: give 1 of each.")
     if not (reader_variance >= 0 and 0 <= case_correlation <= 1):
         raise ValueError(
@@ -375,5 +381,7 @@ def _check_rates(*rates: float) -> None:
 def _check_true_rate(n: int, rate: float, alpha: float) -> None:
     """Raise ValueError unless n >= 1, the true rate lies in [0, 1] and alpha in (0, 1/2)."""
     check_alpha(alpha)
-    if n < 1 or not 0 <= rate <= 1:
-        raise ValueError(f"{n} images at a true rate of {rate}: give n >= 1 and a rate in [0, 1].")
+    if not is_whole(n, 1) or not 0 <= check_number(rate, "rate") <= 1:
+        raise ValueError(
+            f"{n} images at a true rate of {rate}: give a whole n >= 1 and a rate in [0, 1]."
+        )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +161,8 @@ def e_value(
     """
     check_alpha(alpha)
     successes, n = check_counts(successes, n)
-    if not (0 < constant < 1 and min(prior) > 0):
+    check_number(constant, "constant")
+    if not (0 < constant < 1 and len(prior) == 2 and all(0 < part < inf for part in prior)):
         raise ValueError(
             f"{successes} of {n} against {constant} with prior {prior}: give "
             f"0 < constant < 1 and a positive prior."

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from metrics.stats.intervals import check_alpha, check_number
+from metrics.stats.intervals import check_alpha, check_number, is_whole
 from metrics.stats.mrmc.components import VarianceComponents
 from metrics.stats.mrmc.modality import Assumption
 from metrics.stats.roc import Floats
@@ -73,7 +73,7 @@ def power(
     shared = 0.0 if assume == "fixed_cases" else k * r * between
     ms = max(reader + within, 0.0)
     total = ms + shared
-    if total <= 0:
+    if not total > 0:
         raise ValueError("The components leave no variance; power needs a positive error.")
     ncp = r * effect**2 / (2 * total)
     if assume == "fixed_readers":
@@ -126,7 +126,7 @@ def power_single(
     reader = max(components.var_reader + components.var_modality_reader, 0.0)
     ms = max(reader + k * (components.var_error - cov2), 0.0)
     spread = _Spread(ms, k * cov2, n_readers)
-    if spread.total <= 0:
+    if not spread.total > 0:
         raise ValueError("The components leave no variance; power needs a positive error.")
     kind: Literal["difference", "equivalence"] = "difference" if margin is None else "equivalence"
     se = sqrt(spread.total / n_readers)
@@ -175,7 +175,7 @@ def _single(effect: float, margin: float | None, spread: _Spread, alpha: float) 
 
 
 def _check(n_readers: int, n_cases: int, pilot_cases: int) -> None:
-    if n_readers < 2 or n_cases < 2 or pilot_cases < 2:
+    if not (is_whole(n_readers, 2) and is_whole(n_cases, 2) and pilot_cases >= 2):
         raise ValueError(
             f"{n_readers} readers, {n_cases} cases, pilot of {pilot_cases} cases: power over "
             f"readers needs at least 2 of each."

@@ -103,6 +103,7 @@ def test_patients_with_several_images_are_drawn_whole() -> None:
     whole = compare_auroc(frame, **ARMS, draws=600)
     assert "bootstrap over test clusters, 600 draws" in whole.method
     assert whole.counts == {"images": 240, "clusters": 30, "seeds": 4, "missing": 0}
+    assert any(note.startswith("30 clusters: ") for note in whole.warnings)
     blind = compare_auroc(frame.drop(columns="cluster"), **ARMS)
     assert whole.estimate == pytest.approx(blind.estimate)
     assert whole.baseline.high - whole.baseline.low > 1.2 * (

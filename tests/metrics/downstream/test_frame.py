@@ -98,6 +98,11 @@ REFUSED: dict[str, tuple[Callable[[], pd.DataFrame], type, str]] = {
         InsufficientData,
         "0 of 30 images have a score in all 6 trainings",
     ),
+    "lists as labels": (
+        lambda: FRAME.assign(case=[[case] for case in FRAME["case"]]),
+        ValueError,
+        "case must be a list of labels, not of lists",
+    ),
     "nothing": (lambda: FRAME.iloc[:0], ValueError, r"has arms \[\]"),
 }
 

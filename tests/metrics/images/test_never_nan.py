@@ -139,6 +139,32 @@ def test_features_of_another_extractor_are_named(name: str) -> None:
         TAKE_FEATURES[name](np.random.default_rng(2).normal(size=(30, 4)))
 
 
+COUNTED: dict[str, Callable[[object], object]] = {
+    "k": lambda n: images.prdc(FEATURES, FEATURES + 1, n),
+    "k of the baseline": lambda n: images.prdc_baseline(FEATURES, n),
+    "splits": lambda n: images.inception_score(np.full((9, 3), 1 / 3), n),
+    "repeats": lambda n: images.fid_infinity(FEATURES, FEATURES + 1, repeats=n),
+    "Sizes": lambda n: images.fid_infinity(FEATURES, FEATURES + 1, [10, 20, 25, n]),
+    "fewest": lambda n: images.copying(FEATURES, FEATURES, FEATURES, fewest=n),
+    "count": lambda n: images.closest_pairs(FEATURES, FEATURES, FEATURES, count=n),
+    "distance": lambda n: images.duplicates(enlarged(FEATURES), distance=n),
+    "most": lambda n: images.duplicates(enlarged(FEATURES), most=n),
+    "most_pairs": lambda n: images.diversity(
+        enlarged(FEATURES), [0] * 30, data_range=2, most_pairs=n
+    ),
+    "draws": lambda n: images.similarity(
+        enlarged(FEATURES), enlarged(FEATURES + 1), data_range=2, draws=n
+    ),
+}
+
+
+@pytest.mark.parametrize("value", ["five", None, 2.5, math.nan, -1])
+@pytest.mark.parametrize("name", COUNTED)
+def test_counts_that_are_no_whole_number_are_named(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"(?i){name.removesuffix(' of the baseline')} "):
+        COUNTED[name](value)
+
+
 @pytest.mark.parametrize("level", [0, 1, 1.5, -0.1, "high"])
 def test_levels_are_checked(level: object) -> None:
     for function in (images.fid, images.kid, images.prdc):

@@ -1,5 +1,7 @@
 """The majority rule: eligibility, ties, the two lines of the report."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,3 +56,10 @@ def test_levels_are_counted_with_the_missing() -> None:
     assert counts.to_dict() == {1: 1, 2: 0, 3: 1, 4: 0, 5: 3, "missing": 1}
     with pytest.raises(ValueError, match="none of the levels"):
         level_counts([[0, 6]])
+
+
+@pytest.mark.parametrize("value", [math.nan, "four", None])
+@pytest.mark.parametrize("name", ["accept_at", "min_readers", "target"])
+def test_a_rule_that_is_no_number_is_named(name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=name):
+        majority_acceptability([[4, 5, 5]] * 4, **{name: value})  # type: ignore[arg-type]

@@ -1,5 +1,7 @@
 """Planning: the tables that the planner page shows, recomputed."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -144,6 +146,40 @@ def test_turing_power_grows_and_equivalence_needs_many_readers() -> None:
         lambda: planning.turing_power("auc", 0.6, n_readers=1, n_positive=20, n_negative=20),
         lambda: planning.turing_power(
             "auc", 0.5, n_readers=3, n_positive=20, n_negative=20, margin=-0.1
+        ),
+        lambda: planning.turing_power(
+            "area",  # type: ignore[arg-type]
+            0.5,
+            n_readers=3,
+            n_positive=20,
+            n_negative=20,
+        ),
+        *(
+            lambda n=n, name=name: planning.turing_power(
+                "auc", 0.6, **{"n_readers": 3, "n_positive": 20, "n_negative": 20, name: n}
+            )
+            for n in (math.nan, math.inf, 2.5, "3", None)
+            for name in ("n_readers", "n_positive", "n_negative")
+        ),
+        *(
+            lambda n=n, plan=plan: plan(n)
+            for n in (math.nan, math.inf, 2.5, "3", None, 0)
+            for plan in (
+                lambda n: planning.two_proportions_power(0.4, 0.6, n),
+                lambda n: planning.binomial_power(n, 0.6),
+                planning.equivalence_power,
+                planning.acceptance_rule,
+            )
+        ),
+        *(
+            lambda rate=rate, plan=plan: plan(rate)
+            for rate in (math.nan, "half", None, 2)
+            for plan in (
+                planning.binomial_size,
+                planning.equivalence_size,
+                planning.acceptance_size,
+                lambda rate: planning.precision_size(0.5, rate),
+            )
         ),
     ],
 )

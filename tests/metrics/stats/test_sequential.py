@@ -1,5 +1,7 @@
 """Group-sequential bounds and the e-value: published constants, exact error rates, laws."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -82,3 +84,15 @@ def test_huge_evidence_stays_finite_and_no_calls_are_refused() -> None:
     assert found.p_anytime == 0.0 or found.p_anytime < 1e-300
     with pytest.raises(InsufficientData, match="0 readings"):
         sequential.e_value(0, 0)
+
+
+@pytest.mark.parametrize("prior", [(0, 1), (1,), (1, 1, 1), (math.inf, 1), (math.nan, 1)])
+def test_a_prior_that_is_no_beta_law_is_refused(prior: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="a positive prior"):
+        sequential.e_value(5, 10, prior=prior)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("constant", ["half", None, math.nan, 0, 1])
+def test_a_constant_outside_0_and_1_is_refused(constant: float) -> None:
+    with pytest.raises(ValueError, match="constant"):
+        sequential.e_value(5, 10, constant)
