@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from metrics.report.facts import Facts
 from metrics.stats.intervals import check_alpha
-from metrics.stats.sequential import Boundaries, obrien_fleming, pocock
+from metrics.stats.sequential import Boundaries, crossing, obrien_fleming, pocock
 
 BOUNDARIES: dict[str, Callable[..., Boundaries]] = {
     "obrien-fleming": obrien_fleming,
@@ -110,9 +112,49 @@ def looks_text(facts: Facts) -> str:
         f"{'were' if interim > 1 else 'was'} set before the start, with "
         f"{BOUNDARY_LABELS[plan.boundary]} bounds for the primary endpoint ({plan.question}); "
         f"{len(facts.looks)} of {interim} taken. The final analysis of that endpoint rejects at "
-        f"|z| >= {bounds.bounds[-1]:.3f} (two-sided p <= {bounds.nominal_p[-1]:.4f}), so that all "
-        f"looks together keep alpha at {plan.alpha:g}."
+        f"|z| >= {bounds.bounds[-1]:.3f} (two-sided p <= {bounds.nominal_p[-1]:.4f}), "
+        f"{_kept(facts, plan)}."
     )
+
+
+def _kept(facts: Facts, plan: LookPlan) -> str:
+    """Say what type I error the looks keep, or spend where cases were added after one."""
+    shares = shares_with_additions(facts, plan)
+    if not shares:
+        return f"so that all looks together keep alpha at {plan.alpha:g}"
+    had = ", ".join(f"{share:.0%}" for share in shares)
+    return (
+        f"which kept alpha at {plan.alpha:g} for the readings planned at the start. Cases were "
+        f"added after a look, so that the looks taken had {had} of all readings in the end; with "
+        f"the final analysis these bounds spend an alpha of {spent_alpha(plan, shares):.3f}"
+    )
+
+
+def shares_with_additions(facts: Facts, plan: LookPlan) -> dict[float, int]:
+    """Return share of all readings in the end -> number of each look taken, if cases were added
+    to the endpoint's part after the first of them; empty otherwise."""
+    parts = [part for part in facts.flow.get("parts") or [] if part["kind"] == plan.endpoint]
+    if not facts.looks or not parts:
+        return {}
+    first, order = facts.looks[0]["at"], str(parts[0]["part"])
+    added = facts.flow.get("additions") or []
+    if not any(one["at"] > first and order in one["codes"] for one in added):
+        return {}
+    total = parts[0]["answered"] + parts[0]["cannot_judge"]
+    found = {look["n_readings"] / total: look["number"] for look in facts.looks if total}
+    return {share: number for share, number in found.items() if 0 < share < 1}
+
+
+def spent_alpha(plan: LookPlan, shares: Mapping[float, int]) -> float:
+    """Return the chance under no effect to cross a bound at a look taken or in the end.
+
+    shares: share of all readings -> number of the look. The smaller the share, the less alike are
+    the statistics of a look and of the end, and the more often one of them crosses.
+    Source: Armitage, McPherson & Rowe 1969, J R Stat Soc A 132:235.
+    """
+    limits = plan.bounds.bounds
+    bounds = [*(limits[number - 1] for number in shares.values()), limits[-1]]
+    return float(crossing(np.array(bounds), np.array([*shares, 1.0]))[-1])
 
 
 def final_alpha(facts: Facts, kind: str) -> float:

@@ -4,14 +4,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
-from metrics.report.look_plan import final_alpha, looks_text, read_looks
+from metrics.report.facts import Facts
+from metrics.report.look_plan import (
+    final_alpha,
+    looks_text,
+    read_looks,
+    shares_with_additions,
+    spent_alpha,
+)
 from metrics.report.looks import endpoint_statistic, look_rows
 from metrics.report.methods import methods_text
 from metrics.report.sections import plausibility, turing
 from metrics.report.turing import VerdictRow
 from metrics.stats.sequential import obrien_fleming
-from tests.metrics.report.frames import invented
+from tests.metrics.report.frames import facts_with, invented
 from tests.worlds.snapshots import World
 
 LOOKS = {"boundary": "obrien-fleming", "fractions": [0.5, 1.0], "endpoint": "turing"}
@@ -112,3 +120,44 @@ def test_an_endpoint_without_readings_refuses_the_final_row() -> None:
     last = look_rows(frame, facts)[-1]
     assert last.statistic is None
     assert "0 answers in the turing part" in last.decision
+
+
+def looked(at: str, **part: int) -> Facts:
+    """Return a study with one look at 60 readings, and cases added to part 1 at a time."""
+    flow = {"part": 1, "kind": "turing", "answered": 230, "cannot_judge": 10} | part
+    return replace(
+        facts_with(("gen", "synthetic")),
+        plan={"alpha": 0.05, "looks": LOOKS},
+        flow={"parts": [flow], "additions": [{"at": at, "codes": {"1": ["C1"]}}]},
+        raw={"looks": [{"number": 1, "at": "2026-05-02T10:00:00+00:00", "n_readings": 60}]},
+    )
+
+
+def test_cases_added_after_a_look_change_what_the_bounds_spend() -> None:
+    facts = looked("2026-05-03T10:00:00+00:00")
+    plan = read_looks(facts.plan)
+    shares = shares_with_additions(facts, plan)
+    assert shares == {0.25: 1}
+    law = multivariate_normal([0, 0], [[1, 0.5], [0.5, 1]])  # correlation: root of .25
+    inside = law.cdf(plan.bounds.bounds, lower_limit=-np.array(plan.bounds.bounds))
+    assert spent_alpha(plan, shares) == pytest.approx(1 - inside, abs=1e-4)
+    assert spent_alpha(plan, shares) == pytest.approx(0.0515, abs=1e-4)
+    assert spent_alpha(plan, {0.5: 1}) == pytest.approx(0.05, abs=1e-9)
+    text = looks_text(facts)
+    assert "keep alpha" not in text
+    assert "had 25% of all readings in the end" in text
+    assert "spend an alpha of 0.052" in text
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        looked("2026-05-01T10:00:00+00:00"),
+        looked("2026-05-03T10:00:00+00:00", part=2),
+        looked("2026-05-03T10:00:00+00:00", answered=0, cannot_judge=0),
+        replace(looked("2026-05-03T10:00:00+00:00"), raw={}),
+    ],
+)
+def test_cases_added_before_the_looks_or_elsewhere_change_nothing(facts: Facts) -> None:
+    assert shares_with_additions(facts, read_looks(facts.plan)) == {}
+    assert "keep alpha at 0.05" in looks_text(facts)
