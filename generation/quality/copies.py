@@ -13,8 +13,9 @@ import numpy as np
 
 from generation.quality.nearest import Nearest
 from metrics.errors import InsufficientData
-from metrics.images.copying import QUANTILE, copying
+from metrics.images.copying import QUANTILE, copying, exceedance
 
+LEVEL = 0.025  # one-sided, of more copies than chance makes
 SHOWN = 24  # closest pairs kept for somebody to look at
 NULL_MOST = 2000  # unseen real images whose distances are measured
 CURVE = np.linspace(0, 1, 101)
@@ -39,8 +40,24 @@ def copy_threshold(unseen: np.ndarray) -> float:
 
 
 def expected_share(n_unseen: int) -> float:
-    """Return the share of unseen images that lie below the threshold of `n_unseen` others."""
-    return float(np.floor(QUANTILE * max(n_unseen - 1, 0)) + 1) / (n_unseen + 1)
+    """Return the share of unseen images that lie below the threshold of `n_unseen` others.
+
+    0 without others: only equal pixels are copies then.
+    """
+    return float(_usual_copies(n_unseen) + 1) / (n_unseen + 1) if n_unseen else 0.0
+
+
+def is_more_than_chance(n_copies: int, n: int, n_unseen: int) -> bool:
+    """Say whether n images have more copies than those of an honest generator, at one-sided .025.
+
+    That the threshold is itself estimated from the unseen images is counted.
+    """
+    return n_copies > 0 and exceedance(n_copies, n, _usual_copies(n_unseen), n_unseen) < LEVEL
+
+
+def _usual_copies(n_unseen: int) -> int:
+    """Count the unseen images below the threshold that they set."""
+    return int(np.floor(QUANTILE * max(n_unseen - 1, 0)))
 
 
 def is_copy(distance: np.ndarray, threshold: float) -> np.ndarray:

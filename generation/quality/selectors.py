@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from generation.quality.copies import is_more_than_chance
 from generation.quality.figures import Figure, distance_figure, share_figure
 from generation.quality.models import Copy, Measurement
 from generation.quality.nearest import orientations
@@ -140,7 +141,10 @@ def report_of(row: Measurement) -> Report:
         repeats=_repeats(row),
         n_copies=copying["n_copies"],
         n_repeats=copying["n_repeats"],
-        is_more_than_chance=copying["n_copies"] > copying["expected"] or copying["n_exact"] > 0,
+        is_more_than_chance=copying["n_exact"] > 0
+        or is_more_than_chance(
+            copying["n_copies"], result["sets"]["generated"]["n"], copying["n_unseen"]
+        ),
         likeness=likeness_sentence(result["likeness"]),
         shares=share_figure(comparisons),
         distances=distance_figure(copying),

@@ -214,7 +214,7 @@ def closest_pairs(
     order = np.argsort(found.distance, kind="stable")[: int(count)]
     n_below = int(below.sum())
     low, high = wilson_limits(n_below, len(g), level)
-    p = _exceedance(n_below, len(g), int(usual.sum()), len(h))
+    p = exceedance(n_below, len(g), int(usual.sum()), len(h))
     notes = []
     if threshold == 0:
         notes.append("a held-out image has the features of a training image: check the split")
@@ -246,9 +246,10 @@ def closest_pairs(
     )
 
 
-def _exceedance(n_below: int, m: int, c: int, n: int) -> float:
-    """Return the chance that at least n_below of m images lie below the held-out image number
-    c + 1 of n in order, all of one law; conservative where distances tie."""
+def exceedance(n_below: int, m: int, c: int, n: int) -> float:
+    """Return the chance that n_below or more of m images lie below what c of n held-out images
+    lie below, when all are of one law: beta-binomial(m, c + 1, n - c), conservative where
+    distances tie, 1 where c is n. Source: Epstein 1954, Ann Math Stat 25:762."""
     from scipy.stats import betabinom
 
     return float(betabinom.sf(n_below - 1, m, c + 1, n - c)) if c < n else 1.0
