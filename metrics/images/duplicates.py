@@ -81,7 +81,8 @@ def duplicates(
     `fingerprint`s. Equal: same shape, type and pixels (SHA-256); each is paired with the first of
     its kind. Nearly equal: perceptual hashes within `distance` of 64 bits, pair by pair. At most
     `most` pairs are listed; all are counted. Films of one view look alike without being copies:
-    compare with the share among held-out real images. Limits are Wilson's.
+    compare with the share among held-out real images. Limits are Wilson's; within one set, where
+    duplicates come in pairs, those of half as many images.
     Raises InsufficientData without images to compare; ValueError for other shapes.
     Source: Zauner 2010, Implementation and benchmarking of perceptual image hash functions.
     """
@@ -102,13 +103,17 @@ def duplicates(
     exact = np.zeros(len(own), dtype=bool)
     exact[[i for pair in equal for i in (pair if within else pair[:1])]] = True
     hit = int((exact | alike.touched).sum())
-    low, high = wilson_limits(hit, len(own), level)
+    together = 2 if within else 1  # an image and its twin are hit at once
+    low, high = wilson_limits(hit / together, len(own) / together, level)
     flat = sum(one.perceptual is None for one in own)
     return Duplicates(
         estimate=hit / len(own),
         low=low,
         high=high,
-        method=f"share of images with a duplicate: pixels, or pHash within {distance} of 64 bits",
+        method=(
+            f"share of images with a duplicate: pixels, or pHash within {distance} of 64 bits; "
+            f"wilson {level:.4g}{' on half the images' if within else ''}"
+        ),
         counts={"images": len(own), "compared with": len(others)},
         warnings=(f"{flat} images of one grey: compared by pixels only",) if flat else (),
         n_pixels=int(exact.sum()),

@@ -74,8 +74,8 @@ def exact_limits(rate: float, n: float, level: float) -> Limits:
     return low, high
 
 
-def wilson_limits(x: int, n: int, level: float) -> Limits:
-    """Return the score limits: the p with |x/n - p| <= z sqrt(p (1 - p) / n)."""
+def wilson_limits(x: float, n: float, level: float) -> Limits:
+    """Return the score limits: the p with |x/n - p| <= z sqrt(p (1 - p) / n), n whole or not."""
     z = critical(level)
     centre = x + z * z / 2
     half = z * np.sqrt(x * (n - x) / n + z * z / 4)

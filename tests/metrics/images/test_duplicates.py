@@ -7,8 +7,16 @@ import pytest
 from PIL import Image
 
 from metrics.errors import InsufficientData
-from metrics.images import Duplicate, duplicates, fingerprint, neighbours, perceptual_hash
+from metrics.images import (
+    Duplicate,
+    Fingerprint,
+    duplicates,
+    fingerprint,
+    neighbours,
+    perceptual_hash,
+)
 from metrics.images.duplicates import DISTANCE
+from metrics.stats.proportions.binomial import wilson_limits
 from tests.metrics.images.sets import pictures
 
 
@@ -117,6 +125,18 @@ def test_a_collapsed_generator_is_counted_whole() -> None:
     assert found.n_pairs == 299
     assert found.n_pixels == 300
     assert len(found.pairs) == 100
+
+
+def test_limits_count_that_twins_are_found_together() -> None:
+    rng, found = np.random.default_rng(3), []
+    for _ in range(300):
+        codes = rng.integers(0, 150, 40)
+        found.append(duplicates([Fingerprint(str(code), None) for code in codes], most=0))
+    mean = np.mean([one.estimate for one in found])
+    assert mean == pytest.approx(1 - (149 / 150) ** 39, abs=0.02)
+    assert 0.93 < np.mean([one.low <= mean <= one.high for one in found]) < 1
+    against = duplicates([Fingerprint("a", None)] * 3, [Fingerprint("a", None)])
+    assert (against.low, against.high) == wilson_limits(3, 3, 0.95)
 
 
 def test_mistakes_are_named() -> None:
