@@ -42,7 +42,8 @@ def compare_auroc(
     classes of one against the rest.
     Raises InsufficientData below 3 seeds, 2 images of either kind or 2 clusters; ValueError as
     `read_trials`. Sources: DeLong et al. 1988, Biometrics 44:837; Hillis 2007, Stat Med 26:596;
-    Hand & Till 2001, Mach Learn 45:171 (one against the rest).
+    Fawcett 2006, Pattern Recognit Lett 27:861 (one against the rest; here all classes
+    weigh the same).
     """
     check_level(level)
     trials = read_trials(frame, baseline, augmented)
