@@ -145,7 +145,8 @@ def count_arms(study: Study) -> dict[tuple[str, str], int]:
 def count_left(study: Study) -> dict[tuple[str, str], int]:
     """Count the images per (arm code, class code) that a study does not show yet.
 
-    Of real pools neither a case nor a reference counts, nor the same picture in another pool.
+    Of real pools neither a case nor a reference counts, nor the same picture in another pool. What
+    shares patient or lesion with a reference counts in none: readers know it as real.
     """
     arms = list(Arm.objects.filter(study=study).select_related("pool"))
     images = _free([arm.pool for arm in arms], list(reader_users(study)), study)
@@ -156,6 +157,8 @@ def count_left(study: Study) -> dict[tuple[str, str], int]:
     )
     images = images.exclude(pk__in=cases.values("image"))
     images = images.exclude(shown, pool__source=Pool.Source.REAL)
+    kin = references.exclude(image__cluster_key="").values("image__cluster_key")
+    images = images.exclude(cluster_key__in=kin)
     rows = images.values_list("pool", "image_class__code").annotate(n=Count("pk")).order_by()
     code_of = {arm.pool_id: arm.code for arm in arms}
     return {(code_of[pool], name): n for pool, name, n in rows}

@@ -26,6 +26,7 @@ from review.studies.models import (
 )
 from review.studies.protocol import build_protocol, verify_protocol
 from review.studies.selectors.balance import balance
+from review.studies.services.adding.drawing import draw_more
 from tests.worlds.adding import REASON, add_cases, begin
 from tests.worlds.building import add_reader, make_active, make_draft, make_user, prepare
 
@@ -146,6 +147,41 @@ def test_nothing_that_the_study_shows_is_drawn_again(editor: User, study: Study)
     assert not mine & before
     assert picture.pk not in mine
     assert not mine & set(GalleryImage.objects.values_list("image", flat=True))
+
+
+def test_kin_of_a_reference_is_known_as_real_and_never_added(editor: User, study: Study) -> None:
+    shown = GalleryImage.objects.filter(part__study=study, image_class__code="BAS")[0].image
+    left = ImageAsset.objects.filter(
+        pool=shown.pool, image_class__code="BAS", cases=None, galleries=None
+    )
+    kin = [shown.pk, *left.order_by("pk").values_list("pk", flat=True)[:3]]
+    ImageAsset.objects.filter(pk__in=kin).update(cluster_key="one patient")
+    n = left.count() - 3
+
+    assert count_left(study)["real", "BAS"] == n
+    with pytest.raises(NotReady, match=f"asks for {n + 1} of BAS from real, {n} are left"):
+        services.start_addition(
+            actor=editor, study=study, counts={(1, "real", "BAS"): n + 1}, reason=REASON
+        )
+    add_cases(editor, study, {(1, "real", "BAS"): n, (1, "early", "EOS"): 1})
+    assert not any(case.cluster_key for case in added(study))
+
+
+def test_a_picture_that_stands_twice_is_not_drawn_for_one_refused(
+    editor: User, study: Study
+) -> None:
+    addition = begin(editor, study, {(1, "real", "BAS"): 1, (1, "early", "BAS"): 1})
+    kept = addition.candidates.get(arm__code="real", role="main").image
+    twins = ImageAsset.objects.filter(
+        pool=kept.pool, image_class__code="BAS", cases=None, galleries=None, candidates=None
+    )
+    asked = {(1, "real", "BAS"): 1}
+    assert draw_more(study, asked, {}, addition).picked
+    ImageAsset.objects.filter(pk__in=list(twins.values_list("pk", flat=True))).update(
+        pixel_sha256=kept.pixel_sha256
+    )
+
+    assert not draw_more(study, asked, {}, addition).picked
 
 
 def test_what_another_study_practised_with_is_not_added(editor: User, study: Study) -> None:

@@ -1,18 +1,21 @@
 """Draw further images for a running study, by the seeds and rules with which it was prepared.
 
 Rank = HMAC(seed, part | arm | class | image), as in services.draw: what comes next is what a larger
-count would have drawn. What the study shows already, as a case or as a reference, is left out, and
-so is what cannot be shown as the part's other images are.
+count would have drawn. What the study shows already, as a case or as a reference, is left out; so
+are patients and lesions of the references, which readers know as real, and what cannot be shown as
+the part's other images are.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import groupby
+
+from django.db.models import QuerySet
 
 from review.catalog.models import ImageAsset
 from review.studies.controls import wanted_controls
 from review.studies.matching import CLUSTER, quota_like
-from review.studies.models import Case, Draw, GalleryImage, Part, Study
+from review.studies.models import Addition, Candidate, Case, Draw, Part, Study
 from review.studies.services.adding import fitting
 from review.studies.services.draw import Quotas, take_class, take_controls
 from review.studies.services.urn import DrawResult, Urn
@@ -25,20 +28,25 @@ class LateUrn(Urn):
 
     columns = (*Urn.columns, *fitting.COLUMNS)
 
-    def __init__(self, study: Study, taken: Iterable[int] = ()) -> None:
-        """`taken`: images that the addition has drawn already, kept or refused."""
+    def __init__(self, study: Study, addition: Addition | None = None) -> None:
+        """`addition`: what draws once more; what it has drawn is kept, or refused for good."""
         super().__init__(study)
         self.passed: Counter[tuple[str, str]] = Counter()
         self.known_fit: dict[tuple[int, int], str] = {}
-        shown = Case.objects.filter(part__study=study).order_by()
-        rows = list(shown.values_list("image", "image__pixel_sha256", "image__cluster_key"))
-        references = GalleryImage.objects.filter(part__study=study).order_by()
-        held = {pk for pk, _, _ in rows} | set(taken)
-        self.real_hashes.update(sha for _, sha, _ in rows)
-        self.real_hashes.update(references.values_list("image__pixel_sha256", flat=True))
-        self.clusters.update(key for _, _, key in rows if key)
+        mine = Candidate.objects.filter(addition=addition) if addition else Candidate.objects.none()
+        held = _facts_of(ImageAsset.objects.filter(cases__part__study=study))
+        held += _facts_of(ImageAsset.objects.filter(candidates__in=mine.filter(refusal="")))
+        references = _facts_of(ImageAsset.objects.filter(galleries__part__study=study))
+        self.real_hashes.update(sha for _, sha, _ in [*held, *references])
+        self.clusters.update(key for _, _, key in held if key)
+        known_real = {key for _, _, key in references if key}
+        gone = {pk for pk, _, _ in held} | set(mine.values_list("image", flat=True))
         for cell, images in self.left.items():
-            self.left[cell] = [image for image in images if image.pk not in held]
+            self.left[cell] = [
+                image
+                for image in images
+                if image.pk not in gone and image.cluster_key not in known_real
+            ]
 
     def suits(self, part: Part, image: ImageAsset) -> bool:
         """Say whether the image can stand among the part's others; count why it cannot."""
@@ -59,14 +67,22 @@ class LateUrn(Urn):
         ]
 
 
+def _facts_of(images: QuerySet[ImageAsset]) -> list[tuple[int, str, str]]:
+    """Return (pk, pixel hash, cluster key) of images."""
+    return list(images.order_by().values_list("pk", "pixel_sha256", "cluster_key"))
+
+
 def draw_more(
     study: Study,
     wanted: Mapping[Cell, int],
     controls: Mapping[int, int],
-    taken: Iterable[int] = (),
+    addition: Addition | None = None,
 ) -> DrawResult:
-    """Choose `wanted` images per cell and `controls` per order of part; nothing is written."""
-    urn, result = LateUrn(study, taken), DrawResult()
+    """Choose `wanted` images per cell and `controls` per order of part; nothing is written.
+
+    `addition`: the one that draws once more, for images of its own that were refused.
+    """
+    urn, result = LateUrn(study, addition), DrawResult()
     ordered = _draws(study, wanted)
     for (part_pk, class_pk), group in groupby(ordered, key=lambda d: (d.part_id, d.image_class_id)):
         draws = list(group)

@@ -99,8 +99,7 @@ def _draw_again(addition_pk: int, fence: int) -> int:
     wanted, controls = missing(addition)
     if not wanted and not controls:
         return 0
-    taken = addition.candidates.values_list("image", flat=True)
-    drawn = draw_more(addition.study, wanted, controls, taken)
+    drawn = draw_more(addition.study, wanted, controls, addition)
     with transaction.atomic():
         mine = Addition.objects.select_for_update().filter(pk=addition_pk, fence=fence)
         if mine.filter(state=State.WORKING).first() is None:
