@@ -14,6 +14,7 @@ from review.catalog.selectors import pools_open_to
 from review.results.errors import NotAllowedToLook, NotAllowedToUnblind
 from review.studies.models import Case, Membership, Study
 
+BLIND_ROLES = (Membership.Role.READER, Membership.Role.ADJUDICATOR)
 RECORDS = "account_authentication_methods"  # allauth's list of sign-ins of this session
 
 
@@ -53,15 +54,17 @@ def check_may_look(user: Any, study: Study) -> None:
 def cases_open_to(user: Any) -> QuerySet[Case]:
     """Return the cases whose truth the user may see: of unblinded studies that they run.
 
-    Left out is what they may still meet as a reader elsewhere: images of pools that a study which
-    they read draws from, and the same pixels in any other pool.
+    Left out is what they may still judge blindly elsewhere, as a reader or an adjudicator: images
+    of pools that such a study draws from, and the same pixels in any other pool.
     """
     if not user.is_authenticated:
         return Case.objects.none()
     unblinded = Study.objects.run_by(user).filter(unblinded_at__isnull=False)
-    reads = Study.objects.read_by(user).filter(unblinded_at=None)
-    blind = Case.objects.filter(part__study__in=reads).order_by()
-    found = Case.objects.filter(part__study__in=unblinded, image__pool__in=pools_open_to(user))
+    seats = user.memberships.filter(role__in=BLIND_ROLES, withdrawn_at=None)
+    judged = Study.objects.filter(pk__in=seats.values("study"), unblinded_at=None)
+    blind = Case.objects.filter(part__study__in=judged).order_by()
+    pools = pools_open_to(user).exclude(arms__study__in=judged)
+    found = Case.objects.filter(part__study__in=unblinded, image__pool__in=pools)
     return found.exclude(image__pixel_sha256__in=blind.values("image__pixel_sha256"))
 
 

@@ -145,11 +145,11 @@ def test_a_film_becomes_a_picture_of_its_full_range() -> None:
     assert np.array_equal(np.array(Image.open(io.BytesIO(answer.content))), expected)
 
 
-def still_reads(closed: Closed, *, same_pixels: bool) -> Case:
-    """Seat the editor as a reader of a running study that shows one image of the closed one."""
+def still_judges(closed: Closed, role: str, *, same_pixels: bool) -> Case:
+    """Seat the editor in a running study that shows one image of the closed one."""
     running = make_study(slug="running", readers=0, plans=(PartPlan("plausibility", 1),))
     Membership.objects.create(
-        study=running.study, user=closed.editor, code="R90", role="reader", state="reading",
+        study=running.study, user=closed.editor, code="R90", role=role, state="reading",
         consent_version=1,
     )  # fmt: skip
     shared = Case.objects.filter(part__study=closed.study, part__order=1).order_by("code")[0]
@@ -162,24 +162,26 @@ def still_reads(closed: Closed, *, same_pixels: bool) -> Case:
     return shared
 
 
+@pytest.mark.parametrize("role", ["reader", "adjudicator"])
 @pytest.mark.parametrize("same_pixels", [True, False])
-def test_what_one_still_reads_elsewhere_is_left_out(same_pixels: bool) -> None:
+def test_what_one_still_judges_elsewhere_is_left_out(same_pixels: bool, role: str) -> None:
     closed, _ = unblinded()
     client = signed_in(closed.editor)
     listed = codes(client)
 
-    hidden = still_reads(closed, same_pixels=same_pixels)
+    hidden = still_judges(closed, role, same_pixels=same_pixels)
 
     assert codes(client) == [code for code in listed if code != hidden.code]
     assert "1 case left out" in client.get(LIST).content.decode()
     assert client.get(image_of(hidden)).status_code == 404
 
 
-def test_pools_of_a_study_that_one_still_reads_are_left_out_whole() -> None:
+@pytest.mark.parametrize("role", ["reader", "adjudicator"])
+def test_pools_of_a_study_that_one_still_judges_are_left_out_whole(role: str) -> None:
     closed, _ = unblinded()
     running = make_study(slug="running", readers=0)
     Membership.objects.create(
-        study=running.study, user=closed.editor, code="R90", role="reader", state="reading",
+        study=running.study, user=closed.editor, code="R90", role=role, state="reading",
         consent_version=1,
     )  # fmt: skip
     real = closed.study.arms.get(code="real").pool
