@@ -17,6 +17,10 @@ from generation.quality.words import copy_sentence
 from generation.runs.models import GenerationRun
 from generation.runs.selectors import runs_open_to
 from review.accounts.guards import admin_only
+from review.accounts.limits import limit_exports
+from review.audit.services import log_event
+
+LONGEST_PK = 19  # decimal places that a database counts
 
 
 def _run(request: HttpRequest, uuid: Any) -> GenerationRun:
@@ -31,7 +35,7 @@ def detail(request: HttpRequest, uuid: Any) -> HttpResponse:
     run = _run(request, uuid)
     rows = selectors.measurements_of(request.user, run)
     chosen = request.GET.get("of", "")
-    row = get_object_or_404(rows, pk=chosen) if chosen.isdigit() else rows.first()
+    row = get_object_or_404(rows, pk=_number(chosen)) if chosen else rows.first()
     context = {
         "run": run,
         "measurement": row,
@@ -43,6 +47,11 @@ def detail(request: HttpRequest, uuid: Any) -> HttpResponse:
     is_fragment = getattr(request, "htmx", False)
     name = "_measurement.html" if is_fragment else "detail.html"
     return render(request, f"generation/quality/{name}", context)
+
+
+def _number(text: str) -> int:
+    """Return a row's number, 0 for what is none: an address may hold anything."""
+    return int(text) if text.isdecimal() and len(text) < LONGEST_PK else 0
 
 
 @admin_only
@@ -77,11 +86,14 @@ def original(request: HttpRequest, uuid: Any, pk: int, number: int) -> HttpRespo
 
 
 @admin_only
+@limit_exports
 @require_safe
 def result(request: HttpRequest, uuid: Any, pk: int) -> HttpResponse:
-    """Send a result as JSON, with its hash."""
+    """Send a result as JSON, with its hash; every download is logged."""
     rows = selectors.measurements_of(request.user, _run(request, uuid))
     row = get_object_or_404(rows.exclude(result=None), pk=pk)
+    after = {"result": row.result_sha256}
+    log_event(actor=request.user, verb="measurement.exported", obj=row, after=after)
     content = {"sha256": row.result_sha256, "measured_at": row.finished_at, "result": row.result}
     answer = JsonResponse(content, json_dumps_params={"indent": 1})
     answer["Content-Disposition"] = f'attachment; filename="image-metrics-{uuid}-{pk}.json"'

@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from generation.quality.models import Measurement
 from generation.quality.tasks import measure_run
+from review.accounts import limits
+from review.audit.models import AuditEvent
 from review.catalog.models import ImageAsset, Pool
 from review.catalog.pixels import decode_pixels
 from review.studies.models import Arm, Membership
@@ -126,6 +128,29 @@ def test_json_holds_the_whole_result_and_its_hash(admin: Client) -> None:
     assert "attachment" in answer.headers["Content-Disposition"]
     other = draw_again(world, [])
     assert admin.get(reverse("quality:result", args=[other.run.uuid, row.pk])).status_code == 404
+
+
+def test_every_download_is_logged_and_their_number_limited(
+    admin: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = measured(make_world().run)
+    url = reverse("quality:result", args=[row.run.uuid, row.pk])
+
+    admin.get(url)
+
+    event = AuditEvent.objects.get(verb="measurement.exported")
+    assert (event.actor, event.after) == (make_admin(), {"result": row.result_sha256})
+    monkeypatch.setattr(limits, "_seconds_to_wait", lambda *given: 7)
+    refused = admin.get(url)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "7")
+
+
+@pytest.mark.parametrize("of", ["\u00b2", "abc", "9" * 30, "-1", "0"])
+def test_what_is_no_measurement_is_not_found(admin: Client, of: str) -> None:
+    row = measured(make_world().run)
+    url = reverse("quality:detail", args=[row.run.uuid])
+
+    assert admin.get(url, {"of": of}).status_code == 404
 
 
 def test_pairs_survive_a_training_image_that_was_deleted(admin: Client) -> None:
