@@ -60,9 +60,13 @@ def change_intro(*, actor: Any, study: Study, intro: str, reason: str) -> Amendm
 
 @transaction.atomic
 def void_case(*, actor: Any, case: Case, reason: str) -> Amendment:
-    """Take a case out for everybody; readings that exist are kept and no longer counted."""
+    """Take a case out for everybody; readings that exist are kept and no longer counted.
+
+    Raises NotAllowed, BadProtocol without a reason, and WrongState when it is out already.
+    """
     locked = lock_running(actor, case.part.study)
-    Case.objects.filter(pk=case.pk).update(is_void=True)
+    if not Case.objects.filter(pk=case.pk, is_void=False).update(is_void=True):
+        raise WrongState(f"{case.code} is out of the study already.")
     held = Assignment.objects.filter(case=case).exclude(state=Assignment.State.VOID)
     sessions = list(held.values_list("session", flat=True).distinct())
     held.update(state=Assignment.State.VOID)

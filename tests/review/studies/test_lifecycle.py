@@ -182,6 +182,15 @@ def test_a_void_case_leaves_every_list_and_is_not_given_again(editor: User) -> N
     assert verify_protocol(study) == []
 
 
+def test_a_case_is_taken_out_once(editor: User) -> None:
+    study = make_active(editor)
+    case = Case.objects.filter(part__study=study).first()
+    services.void_case(actor=editor, case=case, reason="A burnt-in letter is visible.")
+    with pytest.raises(WrongState, match=f"{case.code} is out of the study already"):
+        services.void_case(actor=editor, case=case, reason="A burnt-in letter is visible.")
+    assert Amendment.objects.count() == 1
+
+
 def test_voiding_the_last_open_case_finishes_the_session(editor: User) -> None:
     study = make_active(editor)
     session = Session.objects.get(part__study=study, part__order=2)
