@@ -90,25 +90,25 @@ def _start(request: HttpRequest, study: Study) -> None:
 
 
 def _commit(request: HttpRequest, study: Study) -> None:
-    amendment = services.commit_addition(actor=request.user, addition=_held(study))
+    amendment = services.commit_addition(actor=request.user, addition=_held(request, study))
     messages.success(request, f"Done: {amendment.kind}. The protocol has a new hash.")
 
 
 def _override(request: HttpRequest, study: Study) -> None:
     reason = request.POST.get("reason", "")
-    services.override_addition(actor=request.user, addition=_held(study), reason=reason)
+    services.override_addition(actor=request.user, addition=_held(request, study), reason=reason)
     messages.success(
         request, "Overridden; nothing is added yet. The reason goes into the protocol."
     )
 
 
 def _discard(request: HttpRequest, study: Study) -> None:
-    services.discard_addition(actor=request.user, addition=_held(study))
+    services.discard_addition(actor=request.user, addition=_held(request, study))
     messages.success(request, "Discarded. The study is as it was.")
 
 
 def _retry(request: HttpRequest, study: Study) -> None:
-    services.retry_addition(actor=request.user, addition=_held(study))
+    services.retry_addition(actor=request.user, addition=_held(request, study))
 
 
 VERBS: dict[str, Callable[[HttpRequest, Study], Any]] = {
@@ -120,9 +120,13 @@ VERBS: dict[str, Callable[[HttpRequest, Study], Any]] = {
 }
 
 
-def _held(study: Study) -> Addition:
-    """Return the addition that is on its way. Raises WrongState."""
+def _held(request: HttpRequest, study: Study) -> Addition:
+    """Return the addition that is on its way, if the page showed this one. Raises WrongState."""
     held = open_addition(study)
     if held is None:
         raise WrongState("No cases are being added to this study now.")
+    if request.POST.get("addition", str(held.pk)) != str(held.pk):
+        raise WrongState(
+            "Other cases than those you looked at are being added by now. Look at these first."
+        )
     return held

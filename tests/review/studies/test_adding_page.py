@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from review.accounts.models import User
+from review.audit.models import AuditEvent
 from review.studies import services
 from review.studies.models import Addition, Amendment, Study
 from review.studies.services.adding.working import prepare_addition
@@ -171,6 +172,32 @@ def test_a_failed_addition_says_why_and_is_tried_again(
     assert "Try again" in page
     post(client, study, "retry")
     assert work(study).state in {"ready", "blocked"}
+
+
+def test_what_another_editor_began_meanwhile_is_not_committed_unseen(
+    client: Client, editor: User, study: Study
+) -> None:
+    seen = begin(editor, study, {(1, "early", "BAS"): 1})
+    field = f'name="addition" value="{seen.pk}"'
+    assert text(client, study).count(field) == 2  # add, discard
+    services.discard_addition(actor=editor, addition=seen)
+    begin(editor, study, {(1, "early", "EOS"): 3})
+
+    for verb in ("commit", "discard", "override", "retry"):
+        answer = post(client, study, verb, addition=str(seen.pk), reason="x" * 30)
+        assert (answer.status_code, "Look at these first" in answer.content.decode()) == (409, True)
+    assert Addition.objects.get(study=study).state == "ready"
+
+
+def test_every_verb_leaves_its_event(client: Client, editor: User, study: Study) -> None:
+    addition = begin(editor, study, {(1, "early", "BAS"): 1})
+    Addition.objects.filter(pk=addition.pk).update(state="failed", error="The disk is full.")
+    post(client, study, "retry")
+    post(client, study, "discard")
+    events = AuditEvent.objects.filter(verb__startswith="addition.", actor=editor)
+    verbs = events.order_by("number").values_list("verb", flat=True)
+    mine = [verb for verb in verbs if verb != "addition.audit_overridden"]  # cells differ
+    assert mine == ["addition.started", "addition.retried", "addition.discarded"]
 
 
 def test_a_study_that_does_not_run_says_so(client: Client, editor: User, study: Study) -> None:

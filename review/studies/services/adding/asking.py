@@ -106,11 +106,12 @@ def drop_additions(actor: Any, study: Study) -> None:
 @transaction.atomic
 def retry_addition(*, actor: Any, addition: Addition) -> Addition:
     """Start a failed addition again; what is rendered already is kept."""
-    lock_running(actor, addition.study)
+    locked = lock_running(actor, addition.study)
     failed = Addition.objects.filter(pk=addition.pk, state=State.FAILED)
     if not failed.update(state=State.QUEUED, error="", attempts=0):
         raise WrongState("This addition did not fail; there is nothing to try again.")
     enqueue(TASK, addition.pk)
+    log_study(actor, locked, "addition.retried", addition)
     addition.refresh_from_db()
     return addition
 
