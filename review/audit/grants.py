@@ -16,7 +16,12 @@ from django.db import connections
 from review.audit.errors import RoleRefused
 from review.audit.triggers import append_only_tables
 
-NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+NAME = re.compile(r"(?!pg_|(?:public|none)$)[a-z_][a-z0-9_]{0,62}")  # those mean many, or nobody
+LENT_RIGHTS = """SELECT r.rolname, c.relname FROM pg_roles r, pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+AND r.rolname <> %s AND pg_has_role(%s, r.oid, 'MEMBER')
+AND has_table_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE')
+ORDER BY 1, 2 LIMIT 1"""
 MIGRATIONS = "django_migrations"  # written by the owner alone
 
 
@@ -77,7 +82,8 @@ def _known(role: str) -> list[str]:
     """Return statements that make a role, and take away whatever it had: repeating is safe."""
     if not NAME.fullmatch(role):
         raise RoleRefused(
-            f"Role {role[:70]!r} is no plain name; use small letters, digits and underscores."
+            f"Role {role[:70]!r} is no plain name of its own; use small letters, digits and "
+            "underscores, and none of PostgreSQL's own names."
         )
     return [
         f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') THEN "
@@ -115,15 +121,18 @@ def present_tables(using: str) -> list[str]:
 def check_role(role: str, using: str) -> None:
     """Raise RoleRefused for a role whose rights cannot be taken away.
 
-    Superusers pass every check, an owner can always grant to itself, and members inherit.
+    Superusers pass every check, who makes roles can join one, an owner can always grant to itself,
+    and members have what their roles have.
     """
     with connections[using].cursor() as cursor:
-        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [role])
+        cursor.execute("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = %s", [role])
         found = cursor.fetchone()
         if found is None:
             return
         if found[0]:
             raise RoleRefused(f"Role {role!r} is a superuser: no right can be kept from it.")
+        if found[1]:
+            raise RoleRefused(f"Role {role!r} may make roles, and so join one with more rights.")
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
             "AND pg_has_role(%s, tableowner, 'MEMBER') ORDER BY tablename",
@@ -134,4 +143,12 @@ def check_role(role: str, using: str) -> None:
         raise RoleRefused(
             f"Role {role!r} owns table {owned[0]!r}, or belongs to its owner, and could take every "
             "right back. Migrate as another role, and name one without tables here."
+        )
+    with connections[using].cursor() as cursor:
+        cursor.execute(LENT_RIGHTS, [role, role])
+        lent = cursor.fetchone()
+    if lent is not None:
+        raise RoleRefused(
+            f"Role {role!r} belongs to role {lent[0]!r}, whose rights on table {lent[1]!r} are its "
+            "own as well. Take it out of that role first."
         )

@@ -137,6 +137,30 @@ def test_owners_and_superusers_cannot_be_limited(roles: Roles) -> None:
             call_command("grant_roles", role=role, apply=True)
 
 
+@pytest.mark.parametrize("lender", ["its_group", "pg_read_all_data", "pg_write_all_data"])
+def test_rights_that_another_role_lends_are_found(roles: Roles, lender: str) -> None:
+    with connection.cursor() as cursor:
+        if lender == "its_group":
+            lender = f"{roles.site}_group"
+            cursor.execute(f"CREATE ROLE {lender}")
+            cursor.execute(f"GRANT SELECT ON readings_reading TO {lender}")
+        cursor.execute(f"GRANT {lender} TO {roles.worker}")
+    given = {"role": roles.site, "worker_role": roles.worker, "apply": True}
+    with pytest.raises(CommandError, match=f"belongs to role '{lender}', whose rights on table"):
+        call_command("grant_roles", **given)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"REVOKE {lender} FROM {roles.worker}")
+    call_command("grant_roles", **given)
+
+
+def test_who_makes_roles_cannot_be_limited(roles: Roles) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER ROLE {roles.site} CREATEROLE")
+    with pytest.raises(CommandError, match="may make roles"):
+        call_command("grant_roles", role=roles.site, apply=True)
+
+
 def test_the_sql_names_every_table_once_and_no_append_only_one_for_changes() -> None:
     tables = [*append_only_tables(), "studies_study", "django_migrations"]
 
@@ -151,7 +175,11 @@ def test_the_sql_names_every_table_once_and_no_append_only_one_for_changes() -> 
 
 
 @pytest.mark.parametrize(
-    "name", ["", "a b", "Semblance", "x;DROP TABLE y", "é", "9lives", "a" * 64]
+    "name",
+    [
+        *("", "a b", "Semblance", "x;DROP TABLE y", "é", "9lives", "a" * 64, "a\n"),
+        *("public", "none", "pg_monitor"),
+    ],
 )
 def test_only_plain_names_become_roles(name: str) -> None:
     with pytest.raises(RoleRefused, match="no plain name"):
