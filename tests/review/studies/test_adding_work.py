@@ -108,17 +108,16 @@ def test_what_no_further_image_can_make_good_is_said(editor: User, study: Study)
     assert "Part 1 lacks 1 of BAS from early: no further image fits." in addition.notes
 
 
-def test_a_rendition_of_another_length_is_refused(
-    editor: User, study: Study, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("field", "value"), [("byte_length", 7), ("pipeline", "2")])
+def test_a_rendition_of_another_length_or_pipeline_is_refused(
+    editor: User, study: Study, monkeypatch: pytest.MonkeyPatch, field: str, value: Any
 ) -> None:
-    """Whatever makes it so: nothing of another length gets as far as a case."""
+    """Whatever makes it so, as a new version: nothing of another kind gets as far as a case."""
     plain = working.rendered_fields
-    monkeypatch.setattr(
-        working, "rendered_fields", lambda *given: plain(*given) | {"byte_length": 7}
-    )
+    monkeypatch.setattr(working, "rendered_fields", lambda *given: plain(*given) | {field: value})
     addition = worked(start(editor, study, {(1, "early", "BAS"): 1}))
     assert not addition.candidates.filter(refusal="").exists()
-    assert "byte_length 7, not" in addition.candidates.first().refusal
+    assert f"{field} {value}, not" in addition.candidates.first().refusal
     assert (addition.state, addition.audit_report["parts"]) == ("failed", [])
     assert "No image can be shown" in addition.error
 

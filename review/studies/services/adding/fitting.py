@@ -61,8 +61,8 @@ def _without_mask(part: Part, look: PartLook, arm: Arm, image: ImageAsset) -> st
 
 
 def why_unlike(part: Part, rendered: dict[str, Any]) -> str:
-    """Return how a rendition differs from the part's others in what a browser can see."""
-    fields = ("byte_length", "width", "height", "media", "bits")
+    """Return how a rendition differs from the part's others: in the pipeline, or to a browser."""
+    fields = ("byte_length", "width", "height", "media", "bits", "pipeline")
     others = Rendition.objects.filter(case__part=part).order_by("pk").values(*fields).first() or {}
     unlike = [
         f"{name} {rendered[name]}, not {value}"
