@@ -186,6 +186,14 @@ def test_only_plain_names_become_roles(name: str) -> None:
         grants.grants_for_site(name, ["studies_study"])
 
 
+def test_rights_that_were_set_stand_in_the_trail(roles: Roles) -> None:
+    event = AuditEvent.objects.get(verb="database.rights_set")
+    assert event.after == {"site": roles.site, "workers": roles.worker}
+    with pytest.raises(CommandError):
+        call_command("grant_roles", role="public", apply=True)
+    assert AuditEvent.objects.filter(verb="database.rights_set").count() == 1
+
+
 def test_printing_changes_nothing(roles: Roles) -> None:
     out = io.StringIO()
     call_command("grant_roles", role="never_made", stdout=out)

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from review.audit import grants
 from review.audit.errors import RoleRefused
+from review.audit.services import log_event
 from review.audit.triggers import append_only_tables
 
 
@@ -47,6 +48,8 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+            after = {"site": options["role"], "workers": options["worker_role"] or ""}
+            log_event(actor=None, verb="database.rights_set", obj="database", after=after)
         self.stdout.write(
             f"{' and '.join(roles)}: rights set on {connection.settings_dict['NAME']}. "
             f"{len(append_only_tables())} tables take new rows only. New roles have no password "
