@@ -35,8 +35,9 @@ def unpaused_readers(study: Study) -> QuerySet[Membership]:
 
 
 def seen_unblinded(users: QuerySet[Membership, int] | list[int]) -> set[int]:
-    """Return the images that these users know: read in studies that are unblinded by now, or
-    shown to them as real in the gallery of any study. The same picture in another pool counts."""
+    """Return the images that these users know: read in studies that are unblinded by now, of cases
+    whose pages they may open since as editor or analyst, or shown to them as real in the gallery of
+    any study. The same picture in another pool counts."""
     read = Assignment.objects.filter(
         session__membership__user__in=users,
         case__part__study__state__in=UNBLINDED,
@@ -46,9 +47,16 @@ def seen_unblinded(users: QuerySet[Membership, int] | list[int]) -> set[int]:
         case__part__study__state__in=UNBLINDED,
         state=Assignment.State.ANSWERED,
     )
+    opened = Case.objects.filter(
+        part__study__state__in=UNBLINDED,
+        part__study__memberships__user__in=users,
+        part__study__memberships__role__in=(Membership.Role.EDITOR, Membership.Role.ANALYST),
+    )
     shown = GalleryImage.objects.filter(part__sessions__membership__user__in=users)
-    known = Q(pixel_sha256__in=read.values("case__image__pixel_sha256")) | Q(
-        pixel_sha256__in=shown.order_by().values("image__pixel_sha256")
+    known = (
+        Q(pixel_sha256__in=read.values("case__image__pixel_sha256"))
+        | Q(pixel_sha256__in=opened.order_by().values("image__pixel_sha256"))
+        | Q(pixel_sha256__in=shown.order_by().values("image__pixel_sha256"))
     )
     return set(ImageAsset.objects.filter(known).order_by().values_list("pk", flat=True))
 
