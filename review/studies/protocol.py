@@ -81,6 +81,7 @@ def verify_protocol(study: Study) -> list[str]:
         faults.append("The hash differs from the one that the last amendment recorded.")
     if not _is_in_the_trail(study):
         faults.append("The hash differs from the one that the audit trail recorded last.")
+    faults += _amended_otherwise(study)
     live = build_protocol(study)
     if study.protocol.get("format") != FORMAT:
         live = _known_to(study.protocol, live)
@@ -97,6 +98,20 @@ def _asked_too_late(study: Study) -> list[str]:
         return []
     late = study.parts.filter(gestalt=True).order_by("order").values_list("order", flat=True)
     return [f"Part {order} asks an overall verdict; its protocol knew none." for order in late]
+
+
+def _amended_otherwise(study: Study) -> list[str]:
+    """Name the amendments whose values before and after are not those that the trail recorded."""
+    events = AuditEvent.objects.filter(chain=study_chain(study.pk), verb__startswith="amended: ")
+    recorded = {
+        name: tuple((side or {}).get("value", "") for side in sides)
+        for name, *sides in events.values_list("object", "before", "after")
+    }
+    return [
+        f"Amendment {number}, {one.kind}: what it was and is now differs from the audit trail."
+        for number, one in enumerate(study.amendments.order_by("pk"), start=1)
+        if recorded.get(f"{one._meta.label_lower}:{one.pk}") not in (None, (one.before, one.after))
+    ]
 
 
 def _is_in_the_trail(study: Study) -> bool:

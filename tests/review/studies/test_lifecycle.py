@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from review.accounts.models import User
+from review.audit import triggers
 from review.audit.models import AuditEvent
 from review.audit.services import find_faults
 from review.studies import services
@@ -169,6 +170,22 @@ def test_amendments_cannot_be_changed(editor: User) -> None:
     services.change_intro(actor=editor, study=study, intro="Hello.", reason="The text was wrong.")
     with pytest.raises(IntegrityError), transaction.atomic():
         Amendment.objects.update(reason="none")
+
+
+@pytest.mark.parametrize("fields", [{"before": "Hello."}, {"after": "Only late images are new."}])
+def test_what_an_amendment_says_it_changed_is_held_against_the_trail(
+    editor: User, fields: dict[str, str]
+) -> None:
+    study = make_active(editor)
+    services.change_intro(actor=editor, study=study, intro="Hello.", reason="The text was wrong.")
+    study.refresh_from_db()
+    assert verify_protocol(study) == []
+    triggers.remove("default")  # as somebody who owns the tables could
+    Amendment.objects.update(**fields)
+    triggers.install("default")
+    assert verify_protocol(study) == [
+        "Amendment 1, intro: what it was and is now differs from the audit trail."
+    ]
 
 
 def test_a_void_case_leaves_every_list_and_is_not_given_again(editor: User) -> None:
