@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from review.catalog.models import Pool
@@ -19,8 +19,18 @@ from review.readings import services
 from review.readings.models import ReadingAnswer
 from review.studies.models import Arm, Assignment, Case, CaseFeedback, Session
 from review.studies.models.case import TRUTH_COLUMNS
-from tests.review.reader.browsing import answer_for, body_of, open_screen, post, signed_in
+from tests.review.reader.browsing import (
+    CONFIG,
+    answer_for,
+    body_of,
+    open_screen,
+    post,
+    signed_in,
+)
+from tests.worlds.adding import add_cases
 from tests.worlds.beside import add_gallery, add_outlines
+from tests.worlds.building import make_active, make_user
+from tests.worlds.reading import reader_at_work
 from tests.worlds.study import PartPlan, make_study
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db]
@@ -229,6 +239,64 @@ def test_swapping_every_source_label_changes_no_query(world, same_randomness):
     _forget_readings(world)
 
     assert statements() == before
+
+
+def _read_added(client, slug: str) -> list[tuple[str, int, tuple, bytes]]:
+    """Read the sitting that is due to its end, with a pause before each answer."""
+    seen = []
+
+    def keep(name: str, answer):
+        cookies = [(key, one.value) for key, one in answer.cookies.items() if key != "messages"]
+        seen.append((name, answer.status_code, (*answer.items(), *cookies), answer.content))
+        return answer  # the cookie of messages is signed with the time
+
+    keep("start", client.get(f"/read/{slug}/start"))
+    keep("started", client.post(f"/read/{slug}/start", {"viewport": "1280x800"}))
+    page = keep("screen", client.get(f"/read/{slug}/"))
+    news = json.loads(CONFIG.search(body_of(page)).group(1))
+    session = news["session"]
+    while news["state"] == "reading":
+        for case in news["cases"]:
+            keep("image", client.get(case["image"]["url"]))
+        keep("gallery", client.get(news["cases"][0]["image"]["url"] + "/gallery"))
+        keep("pause", client.post(f"/read/{slug}/pause"))
+        keep("paused", client.get(f"/read/{slug}/next"))
+        keep("resume", client.post(f"/read/{slug}/resume"))
+        body = answer_for(news["cases"][0]) | {"session": session, "key": str(_key())}
+        sent = client.post(f"/read/{slug}/submit", json.dumps(body), "application/json")
+        news = json.loads(body_of(keep("submit", sent)))
+    keep("list", client.get("/read/"))
+    return seen
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_swapping_every_source_label_changes_no_byte_of_added_cases(same_randomness, is_finished):
+    """Added behind a part that was read, and behind one that nobody has begun."""
+    editor = make_user("editor", is_staff=True)
+    study = make_active(editor, pool_size=20)
+    reader = reader_at_work(study)
+    if is_finished:
+        reader.read_session()
+    add_cases(editor, study, {(1, "real", "EOS"): 2, (1, "early", "BAS"): 2})
+    reader.client.get("/read/")
+
+    def read() -> list[tuple[str, int, tuple, bytes]]:
+        same_randomness()
+        reader.client.cookies.pop("csrftoken", None)
+        reader.client.cookies.pop("messages", None)
+        before = transaction.savepoint()
+        seen = _read_added(reader.client, study.slug)
+        transaction.savepoint_rollback(before)
+        return seen
+
+    before = read()
+    _swap_sources()
+    after = read()
+
+    n_added = Case.objects.filter(candidate__isnull=False).count()
+    assert sum(name == "submit" for name, *_ in before) == n_added + (0 if is_finished else 25)
+    for one, other in zip(before, after, strict=True):
+        assert one == other, one[0]
 
 
 def test_the_swap_test_sees_a_leak(world, same_randomness, monkeypatch):
