@@ -150,7 +150,7 @@ def _make_cases(
 ) -> None:
     for image_class in classes:
         for index in range(plan.per_cell):
-            key = f"{part.pk}-{arm.code}-{image_class.code}-{index}"
+            key = f"{part.study.slug}-{part.order}-{arm.code}-{image_class.code}-{index}"
             seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
             _make_case(part, plan, arm, image_class, key, render(seed))
 
@@ -206,7 +206,7 @@ def _seat(study: Study, parts: Sequence[Part], user: User, index: int) -> list[S
 def _list_cases(membership: Membership, part: Part, index: int, now: datetime) -> Session:
     session = Session.objects.create(membership=membership, part=part, started_at=now)
     cases = list(part.cases.order_by("pk"))
-    Random(part.pk * 1000 + index).shuffle(cases)
+    Random(f"{part.study.slug}-{part.order}-{index}").shuffle(cases)
     Assignment.objects.bulk_create(
         [
             Assignment(session=session, case=case, rank=place << 20)

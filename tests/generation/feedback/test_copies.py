@@ -147,7 +147,7 @@ def test_the_loops_page_says_so_in_a_line(client: Client) -> None:
 
     assert reverse("quality:detail", args=[run.uuid]) in text
     kid = row.result["comparisons"]["training"]["kid"]["estimate"]
-    assert f"KID {kid:.3g}, Coverage " in text
+    assert f"KID {kid:.3g}, Coverage ".replace("-", "−") in text
     assert "against training; copies: 2" in text
 
 
