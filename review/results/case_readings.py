@@ -128,19 +128,14 @@ NOTHING_STORED = _Stored("", (), ())
 
 
 def case_readings(snapshot: Snapshot, case: Case) -> tuple[CaseReading, ...]:
-    """Return the readings of a case by reader, session and showing; four queries.
+    """Return the readings of a case by reader, session and showing; three queries.
 
     Raises SnapshotBroken or MediaMissing when the snapshot's file is not what it was.
     """
     words = Words.of(snapshot, case.part.order)
     rows = read_case(snapshot, part=case.part.order, case=case.code)
-    kept = set(kept_readers(case.part.study).values_list("code", flat=True))
     stored = _stored(case, words)
-    readings = [
-        _reading(row, words, stored.get(_key(row), NOTHING_STORED))
-        for row in rows
-        if row["reader"] in kept
-    ]
+    readings = [_reading(row, words, stored.get(_key(row), NOTHING_STORED)) for row in rows]
     return tuple(sorted(readings, key=lambda one: (one.reader, one.session, one.replicate)))
 
 

@@ -71,6 +71,7 @@ def activation_checklist(study: Study) -> list[Item]:
         *_galleries(study),
         _audit(study),
         _readers(study),
+        *_administrators(study),
         _assignments(study),
         Item("protocol", "ok", "Activating freezes the protocol and its hash.", ""),
     ]
@@ -274,6 +275,19 @@ def _readers(study: Study) -> Item:
         )
         return Item("readers", "bad", text, link)
     return Item("readers", "ok", f"{ready} readers consented.", link)
+
+
+def _administrators(study: Study) -> list[Item]:
+    """Name the readers who run the site: pools close to them once they are seated, not before."""
+    seats = ready_readers(study).filter(user__is_staff=True).values_list("code", flat=True)
+    codes = ", ".join(seats)
+    if not codes:
+        return []
+    text = (
+        f"Administrators who read: {codes}. They could open the pools before they were seated. "
+        "Seat other readers, or say so in the report."
+    )
+    return [Item("administrators", "warn", text, here(study, "people"))]
 
 
 def _known_to_readers(study: Study) -> str:

@@ -78,6 +78,17 @@ def test_a_prepared_study_without_readers_leads_to_the_people(client: Client, ed
     assert (found["readers"], found["lists"]) == ("#people", "#people")
 
 
+def test_readers_who_run_the_site_are_named(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    add_reader(editor, study, "ada")
+    admin = add_reader(editor, study, "bo")
+    User.objects.filter(pk=admin.user_id).update(is_staff=True)
+    study = prepare(editor, study)
+    assert lines(client, study)["administrators"] == "#people"
+    (text,) = [item.text for item in checklist(study) if item.key == "administrators"]
+    assert text.startswith(f"Administrators who read: {admin.code}. ")
+
+
 @pytest.mark.parametrize("stage", ["rendering", "blocked"])
 def test_a_preparation_shuts_the_design_so_lines_lead_to_its_own_place(
     client: Client, editor: User, stage: str
