@@ -68,6 +68,7 @@ def reader_config(request: Any, seat: Seat, session: OpenSession) -> dict[str, A
             "next": reverse("reader:next", args=[seat.slug]) + f"?session={name}",
             "tablet": reverse("reader:tablet", args=[seat.slug]),
             "sign_in": reverse("account_login") + f"?next={screen}",
+            "sign_out": reverse("account_logout") + f"?next={screen}",
             "list": reverse("reader:worklist"),
         },
         "part": part_texts(seat, session, wording),

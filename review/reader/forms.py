@@ -113,11 +113,16 @@ class ShortcutsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
-        codes = [found[action] for action in LABELS if action in found]
-        twice = {CODES[code] for code in codes if codes.count(code) > 1}
+        chosen = {action: found[action] for action in LABELS if action in found}
+        codes = list(chosen.values())
+        twice = sorted({code for code in codes if codes.count(code) > 1})
+        for action, code in chosen.items():
+            if code in twice:
+                self.add_error(action, f"{CODES[code]} does something else too.")
         if twice:
+            keys = ", ".join(CODES[code] for code in twice)
             raise forms.ValidationError(
-                f"One key cannot do two things: {', '.join(sorted(twice))}. Choose another."
+                f"One key cannot do two things: {keys}. Choose another where it is marked below."
             )
         return found
 

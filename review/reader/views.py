@@ -10,6 +10,7 @@ from review.reader.access import no_store, own_seat
 from review.reader.config import part_texts, reader_config, rules_of
 from review.reader.display import refuses_touch
 from review.reader.forms import ShortcutsForm, checked, start_form_for
+from review.reader.shortcuts import CODES, shortcuts_of
 from review.readings.answers import Reason
 from review.readings.models import CaseFlag
 from review.readings.seats import Situation, open_session, pause_of, situation_of
@@ -58,6 +59,8 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("reader:screen", slug=slug)
     part = part_texts(seat, session, wording)
     page = {"seat": seat, "part": part, "rules": rules, "form": form}
+    page["shortcuts"], keys = shortcuts_of(seat.preferences)
+    page["names"] = {action: CODES[code] for action, code in keys.items()}
     page["question"] = part["question"].replace("{class_name}", "[named class]")
     return no_store(render(request, "review/reader/start.html", page))
 

@@ -6,6 +6,7 @@ export class Draft {
   perceivedClass = "";
   note = "";
   flags = []; // set now, beside those
+  unjudged = ""; // why an earlier answer was that it cannot be judged
   flagged = []; // set with an earlier answer, which stand
   context = {}; // what was looked at beside the image
 
@@ -16,7 +17,7 @@ export class Draft {
     const said = one.answer;
     if (said) {
       this.criteria = new Map(Object.entries(said.criteria));
-      Object.assign(this, { value: said.value, perceivedClass: said.perceived_class, note: said.note,
+      Object.assign(this, { unjudged: said.cannot_judge, value: said.value, perceivedClass: said.perceived_class, note: said.note,
         flagged: said.flags });
     } else
       for (const { code, preset } of this.rules) if (preset) this.criteria.set(code, "not_judgeable");

@@ -25,7 +25,9 @@ export class Keys {
 
   #down(event) {
     if (event.code === "Tab") this.byTab = true;
-    const { target } = event, inList = target.id === "class-choice" && event.code === "Enter";
+    // A list of classes takes letters, arrows and Space; the other keys act as they do elsewhere.
+    const { target } = event, inList = target.id === "class-choice"
+      && (/Enter|^Backspace|^Delete/.test(event.code) || SIGNS[event.key]);
     const typing = !inList && target.closest?.("dialog, input, textarea, select");
     if (!this.enabled || typing || event.ctrlKey || event.altKey || event.metaKey) return;
     const presses = event.code === "Enter" || event.code === "Space";

@@ -89,6 +89,7 @@ function show(one, isRevision) {
   painted = false;
   draft = (!isRevision && drafts.get(one.assignment)) || new Kind(one, config);
   panel.show(draft, reopened);
+  if (scrollY) scrollTo(0, 0); // at 400 % zoom the page scrolls: the image first
   panel.cover("");
   want();
   paint();

@@ -4,8 +4,9 @@ const $ = (id) => document.getElementById(id);
 const WORDS = { passes: "passes", fails: "fails", not_judgeable: "not judgeable" };
 const VERDICTS = { plausible: "Plausible", unseen: "Cannot judge: nothing judgeable", "": "" };
 
-const flagName = ({ kind }) =>
-  document.querySelector(`#ask-flag [value="${kind}"]`).parentElement.textContent.trim();
+const labelOf = (dialog, value) =>
+  document.querySelector(`#${dialog} [value="${value}"]`)?.parentElement.textContent.trim();
+const flagName = ({ kind }) => labelOf("ask-flag", kind);
 
 export class Panel {
   constructor(config, act) {
@@ -18,7 +19,9 @@ export class Panel {
       fail.onclick = () => act("mark", row.dataset.code, "fails");
       unseen.onclick = () => act("mark", row.dataset.code, "not_judgeable");
     }
-    for (const level of this.levels) level.onclick = () => act("level_chosen", +level.dataset.value);
+    // The second click of a double one would answer a case that nobody has looked at.
+    for (const level of this.levels)
+      level.onclick = ({ detail }) => detail > 1 || act("level_chosen", +level.dataset.value);
     for (const button of document.querySelectorAll("[data-act]"))
       button.onclick = () => act(button.dataset.act);
     this.picker?.addEventListener("change", () => act("class_chosen", this.picker.value));
@@ -30,6 +33,7 @@ export class Panel {
     $("question").textContent = part.question.replace("{class_name}", one.class_name || "cell");
     $("class-note").textContent = draft.byCriteria ? one.note
       : one.class_name && `Labelled as: ${one.class_name}`;
+    if ($("whole-note")) $("whole-note").textContent = one.note && `${one.class_name}: ${one.note}`;
     $("position").textContent = `${one.position} of ${one.total} in your list`;
     $("done").max = one.total;
     $("done").value = one.position - 1;
@@ -45,7 +49,7 @@ export class Panel {
         : "Does not apply to this class";
     }
     this.update(draft);
-    if (draft.kind === "identify") this.picker?.focus();
+    if (draft.kind === "identify") this.picker?.focus({ preventScroll: true });
   }
 
   // Texts that change with the answer.
@@ -69,6 +73,8 @@ export class Panel {
     $("verdict").textContent = !draft.byCriteria ? "" : verdict === "implausible"
       ? `Implausible: ${failing} ${failing === 1 ? "criterion fails" : "criteria fail"}`
       : VERDICTS[verdict];
+    if (draft.unjudged && !$("verdict").textContent)
+      $("verdict").textContent = `You said: cannot judge (${labelOf("ask-reason", draft.unjudged)})`;
     const flags = [...draft.flagged, ...draft.flags].map(flagName).join("; ");
     const extras = [draft.note && "note", flags && `flag: ${flags}`].filter(Boolean);
     $("extras").textContent = extras.length ? `With ${extras.join(", ")}` : "";

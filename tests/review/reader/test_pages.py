@@ -182,6 +182,16 @@ def test_shortcuts_take_keys_of_the_allow_list_once_each(world, change):
     assert Membership.objects.get(user=world.readers[0]).preferences == {}
 
 
+def test_both_actions_that_want_one_key_are_marked(world):
+    client = signed_in(world)
+    sent = {**DEFAULTS, "shortcuts": "on", "note": "KeyC"}
+
+    form = client.post("/read/cells/shortcuts", sent).context["form"]
+
+    assert {name for name in form.errors if name != "__all__"} == {"cannot_judge", "note"}
+    assert "C does something else too." in form.errors["note"]
+
+
 def test_shortcuts_are_stored_for_the_own_seat_only(world):
     client = signed_in(world)
     usual = open_screen(client, world)["keys"]

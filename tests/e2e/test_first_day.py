@@ -1,0 +1,175 @@
+"""What trips a reader on the first day: no way on, dead keys, an image out of sight, lost words."""
+
+import pytest
+
+from review.readings.models import Reading
+from review.studies.models import CaseFeedback, Membership, Session
+from tests.e2e.desk import Desk, sign_in
+from tests.worlds.study import PASSWORD, PartPlan, make_study
+
+
+@pytest.fixture
+def at_the_desk(context, page, live_server):
+    desks = []
+
+    def open_at(*plans: PartPlan, **world) -> Desk:
+        made = make_study(plans=plans, **world)
+        sign_in(context, made, live_server.url)
+        desks.append(Desk(page, live_server.url, made).open())
+        return desks[0]
+
+    yield open_at
+    assert desks[0].errors == []
+
+
+def test_practice_of_a_rating_part_goes_on_without_a_key(context, page, live_server):
+    world = make_study(plans=[PartPlan("acceptability", 1)])
+    Session.objects.update(is_calibration=True)
+    for case in world.parts[0].cases.all():
+        CaseFeedback.objects.create(case=case, text="An expert would accept it.")
+    sign_in(context, world, live_server.url)
+    desk = Desk(page, live_server.url, world).open()
+    before = desk.painted
+
+    page.click("#scale [data-value='4']")
+    page.get_by_text("An expert would accept it.").wait_for()
+    page.get_by_role("button", name="Next").click()
+
+    page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    assert page.inner_text("#feedback") == ""
+
+
+def test_backspace_and_signs_act_while_the_list_of_classes_has_the_focus(at_the_desk):
+    desk = at_the_desk(PartPlan("identify", 1))
+    page = desk.page
+    page.keyboard.type("eos")
+    first = desk.answer("Enter")
+
+    desk.press("Backspace")
+    page.wait_for_function("(a) => document.documentElement.dataset.painted === a", arg=first)
+    assert page.locator("#reopened").is_visible()
+    assert page.input_value("#class-choice") == "EOS"
+    page.focus("#class-choice")
+    desk.press("?")
+    page.get_by_role("heading", name="Help").wait_for()
+
+
+@pytest.mark.parametrize("kind", ["plausibility", "identify", "turing"])
+def test_the_next_image_is_in_sight_at_400_percent(at_the_desk, page, kind):
+    page.set_viewport_size({"width": 320, "height": 256})
+    desk = at_the_desk(PartPlan(kind, 1))
+    in_sight = "() => document.getElementById('image').getBoundingClientRect().top >= 0"
+    assert page.evaluate(in_sight)
+    before = desk.painted
+
+    if kind == "identify":
+        page.select_option("#class-choice", "EOS")
+    clicks = {"plausibility": ["[data-act=plausible]"], "turing": ["#scale [data-value='2']"]}
+    for control in clicks.get(kind, []):
+        page.click(control)
+    if kind != "turing":
+        page.click("[data-act=commit]")
+
+    page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    assert page.evaluate(in_sight)
+
+
+def test_a_double_click_answers_one_case(at_the_desk, page):
+    desk = at_the_desk(PartPlan("turing", 2))
+    before = desk.painted
+    box = page.locator("#scale [data-value='5']").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    for clicks in (1, 2):
+        page.mouse.down(click_count=clicks)
+        page.mouse.up(click_count=clicks)
+        page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    desk.all_sent()
+
+    page.wait_for_timeout(300)
+    assert Reading.objects.count() == 1
+    page.click("#scale [data-value='5']")
+    page.wait_for_function("() => document.getElementById('position').textContent[0] === '3'")
+
+
+def test_a_reopened_case_says_that_it_could_not_be_judged_and_why(at_the_desk, page):
+    desk = at_the_desk(PartPlan(per_cell=1))
+    desk.press("c")
+    page.get_by_label("Out of focus or blurred").check()
+    desk.answer("Enter")
+    desk.press("Backspace")
+
+    said = "You said: cannot judge (Out of focus or blurred)"
+    assert page.inner_text("#verdict") == said
+    desk.all_sent()
+    desk.open()
+    desk.press("Backspace")
+    assert page.inner_text("#verdict") == said
+    desk.press("j")
+    assert page.inner_text("#verdict") == "Plausible"
+
+
+def test_moved_keys_are_told_before_and_during_the_reading(at_the_desk, page):
+    desk = at_the_desk(PartPlan(per_cell=1))
+    page.goto(f"{desk.url}/read/cells/shortcuts")
+    page.select_option("[name=plausible]", "KeyP")
+    page.select_option("[name=commit]", "KeyZ")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/read/cells/")
+    assert "shortcuts are saved" in page.inner_text("#said")
+    desk.answer("p", "z")
+    desk.press("Backspace")
+    assert "Z revises" in page.inner_text("#reopened")
+    desk.all_sent()
+
+    page.goto(f"{desk.url}/read/cells/start")
+    keys = page.locator("table.keys th").all_inner_texts()
+    assert "P" in keys
+    assert "Z" in keys
+    assert "J" not in keys
+    assert "shortcuts are saved" not in page.inner_text("main")
+    Membership.objects.update(preferences={"shortcuts": False})
+    page.reload()
+    assert "Shortcuts are switched off" in page.inner_text("main")
+
+
+def test_help_holds_the_whole_note_on_the_class(at_the_desk, page):
+    desk = at_the_desk(PartPlan(per_cell=1), classes=("EOS",))
+    note = page.locator("#class-note")
+    assert note.evaluate("(note) => note.scrollHeight > note.clientHeight"), "it is cut off"
+    desk.press("?")
+    assert str(note.text_content()) in page.inner_text("#help")
+
+
+def test_who_finds_another_account_signed_in_gets_back_to_their_own(context, page, live_server):
+    world = make_study(plans=[PartPlan("turing", 2)], readers=2)
+    sign_in(context, world, live_server.url)
+    desk = Desk(page, live_server.url, world).open()
+    page.wait_for_load_state("networkidle")
+    sign_in(context, world, live_server.url, reader=1)
+    page.keyboard.press("5")
+    page.get_by_text("Somebody else is signed in").wait_for()
+
+    with context.expect_page() as opened:
+        page.locator("dialog[open] a").click()
+    form = opened.value
+    form.get_by_role("main").get_by_role("button", name="Sign Out").click()
+    form.fill("input[name=login]", world.readers[0].email)
+    form.fill("input[name=password]", PASSWORD)
+    form.keyboard.press("Enter")
+    form.wait_for_url(lambda url: url.endswith("/read/cells/") and "/login" not in url)
+    form.close()
+    page.evaluate("() => dispatchEvent(new Event('focus'))")
+    desk.all_sent()
+    assert Reading.objects.get().assignment.session == world.sessions[0][0]
+
+
+def test_help_can_be_read_at_400_percent(at_the_desk, page):
+    page.set_viewport_size({"width": 320, "height": 256})
+    desk = at_the_desk(PartPlan(per_cell=1))
+    desk.press("?")
+    page.get_by_role("heading", name="Help").wait_for()
+
+    ends = page.locator("#help .ends")
+    assert ends.bounding_box()["y"] > 256, "the buttons stand below the text, not on it"
+    ends.get_by_role("button", name="Close").click()
+    assert page.locator("dialog[open]").count() == 0
