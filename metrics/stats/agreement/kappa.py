@@ -19,6 +19,8 @@ from metrics.stats.proportions.binomial import exact_limits
 from metrics.stats.readings import labels
 from metrics.stats.result import THESE_READERS, Estimate, Test
 
+NO_VARIANCE = 1e-12  # far below one disagreement in a million items, far above rounding
+
 
 @dataclass(frozen=True, kw_only=True)
 class CohenKappa(Test):
@@ -192,18 +194,17 @@ def _kappa(shares: Array, weights: Array, n: int) -> _Kappa:
     null_terms = np.outer(rows, columns) * (weights - typical) ** 2
     null = float(null_terms.sum()) - expected**2
     scale = math.sqrt(n) * (1 - expected)
-    return _Kappa(
-        kappa,
-        math.sqrt(max(variance, 0.0)) / scale,
-        math.sqrt(max(null, 0.0)) / scale,
-        observed,
-        expected,
-    )
+    return _Kappa(kappa, _root(variance) / scale, _root(null) / scale, observed, expected)
+
+
+def _root(variance: float) -> float:
+    """Return the root of a difference of sums near 1; what rounding left there is 0."""
+    return math.sqrt(variance) if variance > NO_VARIANCE else 0.0
 
 
 def _limits(part: _Kappa, n: int, level: float) -> tuple[float, float, tuple[str, ...]]:
     notes: tuple[str, ...] = ()
-    if part.se > 1e-9:
+    if part.se > 0:
         half = critical(level) * part.se
         low, high = part.estimate - half, part.estimate + half
     else:

@@ -129,6 +129,22 @@ def test_cohen_kappa_counts_items_that_one_reader_missed() -> None:
     assert found.estimate == pytest.approx(0.4)
 
 
+@pytest.mark.parametrize("weights", [None, "linear", "quadratic"])
+def test_cohen_kappa_of_readers_without_spread_has_wide_limits(weights: str | None) -> None:
+    """Rounding leaves 1e-17 of variance where there is none; it must not become a narrow limit."""
+    rng = np.random.default_rng(1)
+    for n in range(3, 30):
+        same = rng.integers(1, 7, n)
+        same[:2] = 1, 6
+        agreed = cohen_kappa(same, same, weights, categories=range(1, 7))
+        assert (agreed.estimate, agreed.high) == (pytest.approx(1), pytest.approx(1))
+        assert agreed.low < 0.98
+        constant = cohen_kappa(np.ones(n), same, weights, categories=range(1, 7))
+        assert constant.estimate == pytest.approx(0)
+        assert constant.high - constant.low > 0.1
+        assert (constant.statistic, constant.p) == (0, 1)
+
+
 def test_light_kappa_of_two_readers_is_cohens() -> None:
     grid = np.random.default_rng(3).integers(0, 3, (40, 2))
     light = light_kappa(grid)
