@@ -106,7 +106,7 @@ def _row(
         p_score=p_score,
         p_holm=None,
         p_bh=None,
-        n_images=cases(both).nunique(),
+        n_images=found.n_images if found else judged_images(both),
         n_readers=len(readers_of(both)),
         n_readings=int(both["verdict"].notna().sum()),
         method=found.method if found else "refused",
@@ -199,6 +199,11 @@ def readers_difference(ours: pd.DataFrame, theirs: pd.DataFrame) -> tuple[Estima
         warnings=(*found.warnings, *notes),
     )
     return estimate, test.p
+
+
+def judged_images(rows: pd.DataFrame) -> int:
+    """Return how many images have a verdict: those that a comparison rests on."""
+    return int(cases(rows[rows["verdict"].notna()]).nunique())
 
 
 def _counts(cell: pd.DataFrame) -> tuple[int, int]:
@@ -304,7 +309,7 @@ def _overall(
         high=high,
         statistic=statistic,
         p=p,
-        n_images=cases(both).nunique(),
+        n_images=judged_images(both),
         n_readers=1,
         n_readings=int(both["verdict"].notna().sum()),
         method=how[0],

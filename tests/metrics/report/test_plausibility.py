@@ -56,6 +56,21 @@ def test_the_papers_differences_after_adjustment(paper) -> None:
     assert cmh.p == pytest.approx(4e-15, rel=0.2)
 
 
+@pytest.mark.parametrize("readers", [1, 2])
+def test_comparisons_count_the_images_that_somebody_judged(readers: int) -> None:
+    counts = {("A", "late"): (10, 15), ("A", "early"): (6, 15)}
+    part = pd.concat(
+        [verdict_rows(counts).assign(reader=f"R{r}") for r in range(readers)], ignore_index=True
+    )
+    part.loc[part["case"].isin(["A-late-0", "A-early-9"]), "verdict"] = pd.NA
+    facts = facts_with(("early", "synthetic"), ("late", "synthetic"))
+    rows = [row.n_images for row in difference_rows(part, ("late", "early"), facts)]
+    assert set(rows) == {28}
+    assert {row.n_images for row in overall_rows(part, ("late", "early"), facts)} <= {28}
+    rated = [row.n_images for row in rate_rows(part, facts) if row.class_code == "A"]
+    assert sum(rated) == 28
+
+
 def test_the_layout_has_a_line_per_class_and_closing_averages(paper) -> None:
     table = rate_table(rate_rows(paper, FACTS), FACTS, "plausibility", "Table 4")
     assert table.header == ("Class", "#Baseline", "#Ours", "#images per arm")
