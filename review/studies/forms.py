@@ -87,7 +87,9 @@ class NewStudyForm:
         if not text:
             return default
         if not text.isdecimal() or len(text) > MAX_DIGITS or int(text) > MAX_COUNT:
-            self.errors[name] = f"{text[:20]!r} is no whole number from 0 to {MAX_COUNT}."
+            self.errors[name] = (
+                f"{_what(name)}: {text[:20]!r} is no whole number from 0 to {MAX_COUNT}."
+            )
             return default
         return int(text)
 
@@ -185,6 +187,18 @@ class NewStudyForm:
         chosen = set(self.sent.getlist("classes")) or {name for _, name in available}
         evaluated = self.domain.classes.filter(role=ImageClass.Role.EVALUATED).order_by("order")
         return [c for c in evaluated if c.code in chosen]
+
+
+def _what(name: str) -> str:
+    """Return what a number's field is called on the page."""
+    if name == "min_readers":
+        return "Readers needed to start"
+    if name.startswith("count_"):
+        _, kind, arm, code = name.split("_", 3)
+        return f"{code} from {arm} in {kind}"
+    if name.startswith("per_class_"):
+        return f"Images per class in {name.removeprefix('per_class_')}"
+    return name.replace("_", " ").capitalize()
 
 
 def _by_arm(

@@ -96,7 +96,9 @@ def test_classes_and_seed_can_be_chosen(client: Client) -> None:
         ({"title": " "}, "Give the study a title"),
         ({"domain": "nonsense"}, "Choose the domain"),
         ({"pool_real": "x", "pool_early": "", "pool_late": ""}, "not complete"),
-        ({"count_turing_real_BAS": "many"}, "no whole number"),
+        ({"count_turing_real_BAS": "many"}, "BAS from real in turing: &#x27;many&#x27; is no"),
+        ({"per_class_turing": "-5"}, "Images per class in turing: &#x27;-5&#x27; is no whole"),
+        ({"min_readers": "few"}, "Readers needed to start: &#x27;few&#x27; is no whole"),
         ({"purpose": "fun"}, "Purpose"),
     ],
 )
