@@ -23,6 +23,7 @@ from review.studies.policies import ensure_may_create
 from review.studies.services.display import check_display
 from review.studies.services.findings import check_findings
 from review.studies.services.guards import lock_draft, log_study
+from review.studies.services.numbers import check_numbers
 
 RESERVED = {"new", "join", "counts"}  # first parts of this room's own addresses
 MAX_SESSIONS, MAX_PRACTICE, MAX_TITLE = 10, 40, 160
@@ -46,6 +47,7 @@ def create_study(
     """
     ensure_may_create(actor)
     _refuse_unknown(fields, STUDY_FIELDS)
+    check_numbers(fields)
     title = one_title(title)
     if purpose not in {Study.Purpose.CONFIRMATORY, Study.Purpose.LOOP}:
         raise BadProtocol(f"Purpose {purpose!r} is unknown; take confirmatory or loop.")
@@ -72,6 +74,7 @@ def create_study(
 def update_study(*, actor: Any, study: Study, **fields: Any) -> Study:
     """Change a draft's title, texts or plan. A changed consent text gets a new version."""
     _refuse_unknown(fields, STUDY_FIELDS)
+    check_numbers(fields)
     locked = lock_draft(actor, study)
     if "title" in fields:
         fields["title"] = one_title(fields["title"])
@@ -241,11 +244,7 @@ def _check_arm(study: Study, pool: Pool, code: str) -> None:
 
 
 def _check_part(kind: str, values: dict[str, Any]) -> None:
-    limits = {"repeat_fraction": 0.5, "control_fraction": 0.2, "full_form_fraction": 1}
-    limits["anchor_fraction"] = 0.5
-    for name, most in limits.items():
-        if not 0 <= values.get(name, 0) <= most:
-            raise BadProtocol(f"{name} is {values[name]}; take a share from 0 to {most}.")
+    check_numbers(values)
     if kind == Part.Kind.TURING and values.get("show_intended_class"):
         raise BadProtocol(
             "A turing part that shows the asked class tells the source by its class mix. "

@@ -1,5 +1,7 @@
 """Building a draft."""
 
+from typing import Any
+
 import pytest
 
 from review.accounts.models import User
@@ -54,6 +56,33 @@ def test_a_turing_part_never_shows_the_asked_class(editor: User) -> None:
     assert part.show_intended_class is False
     with pytest.raises(BadProtocol, match="tells the source"):
         services.update_part(actor=editor, part=part, show_intended_class=True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"repeat_fraction": 9.0}, "Unannounced repeats: 900 %; take 0 to 50 %"),
+        ({"readings_per_case": 500}, "Readings per case: 500; at most 99"),
+        ({"washout_days": 10**17}, "Days of pause: 100000000000000000; at most 366"),
+        ({"min_repeat_gap": 10**12}, "Places between repeats"),
+        ({"revise_window": 10**12}, "Cases that stay revisable"),
+    ],
+)
+def test_a_number_out_of_its_limits_is_refused_in_the_words_of_the_page(
+    editor: User, wrong: dict[str, Any], said: str
+) -> None:
+    study = services.create_study(actor=editor, title="Huge", domain=make_domain())
+    part = services.add_part(actor=editor, study=study, kind="plausibility")
+    with pytest.raises(BadProtocol, match=said):
+        services.update_part(actor=editor, part=part, **wrong)
+
+
+def test_no_study_waits_for_more_readers_than_there_can_be(editor: User) -> None:
+    study = services.create_study(actor=editor, title="Crowd", domain=make_domain())
+    with pytest.raises(BadProtocol, match="Readers needed to start: 100000; at most 99"):
+        services.update_study(actor=editor, study=study, min_readers=100_000)
+    with pytest.raises(BadProtocol, match="at most 99"):
+        services.create_study(actor=editor, title="No", domain=make_domain(), min_readers=100)
 
 
 def test_excluded_classes_are_never_drawn(editor: User) -> None:
