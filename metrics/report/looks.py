@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from metrics.errors import InsufficientData
+from metrics.report.calls import CHANCE, calls_endpoint, single_test
 from metrics.report.differences import overall_difference
 from metrics.report.document import Row
 from metrics.report.facts import Facts
 from metrics.report.look_plan import TURING, LookPlan, read_looks
 from metrics.report.selection import of_kind, parts_of, primary, readers_of
-from metrics.report.turing import CHANCE, all_readers, single_test
+from metrics.report.turing import all_readers
 from metrics.stats.mrmc import MultiReader
 from metrics.stats.sequential import Boundaries
 
@@ -85,7 +86,11 @@ def _turing(part: pd.DataFrame) -> tuple[float, float, str]:
     area = all_readers(part)
     if isinstance(area, str):
         raise InsufficientData(area)
-    test = area.against(CHANCE) if isinstance(area, MultiReader) else single_test(part)
+    test = (
+        area.against(CHANCE)
+        if isinstance(area, MultiReader)
+        else single_test(part, calls_endpoint(part))
+    )
     return test.estimate - CHANCE, test.p, test.method
 
 

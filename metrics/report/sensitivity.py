@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from metrics.report import words
+from metrics.report.calls import CHANCE, calls_endpoint, single_test, truth
 from metrics.report.differences import overall_difference
 from metrics.report.document import Row, Table
 from metrics.report.facts import Facts
 from metrics.report.rates import cell_estimate
 from metrics.report.selection import arms_of, cases, pairs_of, readers_of, verdicts
-from metrics.report.turing import CHANCE, all_readers, single_test, truth
+from metrics.report.turing import all_readers, all_readers_calls
 from metrics.stats.mrmc import MultiReader
 from metrics.stats.result import Estimate
 
@@ -88,7 +89,8 @@ def turing_rows(part: pd.DataFrame) -> tuple[SensitivityRow, ...]:
     part = _participants(part)
     several = len(readers_of(part)) > 1
     rows: list[SensitivityRow] = []
-    for endpoint in ("accuracy", "AUC") if several else ("accuracy",):
+    calls = calls_endpoint(part)
+    for endpoint in (calls, "AUC") if several else (calls,):
         question = _Question("turing", endpoint, "", "", _against_chance(endpoint))
         rows.extend(_analyses(part, question, _filled_calls(part)))
     return tuple(rows)
@@ -176,10 +178,14 @@ def _difference_of(pair: tuple[str, str], facts: Facts) -> Callable[[pd.DataFram
 
 def _against_chance(endpoint: str) -> Callable[[pd.DataFrame], Found]:
     def compute(part: pd.DataFrame) -> Found:
-        analysis = all_readers(part, "auc" if endpoint == "AUC" else "accuracy")
+        analysis = all_readers(part) if endpoint == "AUC" else all_readers_calls(part, endpoint)
         if isinstance(analysis, str):
             raise ValueError(analysis)
-        one = analysis.against(CHANCE) if isinstance(analysis, MultiReader) else single_test(part)
+        one = (
+            analysis.against(CHANCE)
+            if isinstance(analysis, MultiReader)
+            else single_test(part, endpoint)
+        )
         return one, one.p
 
     return compute

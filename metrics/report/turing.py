@@ -2,30 +2,35 @@
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from metrics.report import words
+from metrics.report.calls import (
+    ACCURACY,
+    CHANCE,
+    calls_endpoint,
+    scores,
+    single_equivalence,
+    single_test,
+    truth,
+    uneven_note,
+)
 from metrics.report.document import Row
 from metrics.report.facts import Facts
 from metrics.report.look_plan import TURING, final_alpha
 from metrics.report.selection import arms_of, cases, readers_of
-from metrics.stats.comparison import adjust, binomial_test
+from metrics.stats.comparison import adjust
 from metrics.stats.mrmc import MultiReader, obuchowski_rockette
 from metrics.stats.mrmc.design import Metric
-from metrics.stats.result import Estimate, Test
+from metrics.stats.result import Estimate
 from metrics.stats.turing import (
     Verdict,
     auc,
-    equivalence,
     over_readers,
     reader_performance,
     verdict,
 )
 
-CHANCE = 0.5
-MIDDLE = 3.5  # answers 1..3 call an image synthetic, 4..6 real
 EVERY_READER = "all readers"
 MEASURES = {
     "accuracy": "Accuracy",
@@ -97,16 +102,6 @@ class PooledRow(Row):
     share_right: float | None
 
 
-def truth(part: pd.DataFrame) -> NDArray[np.float64]:
-    """Return 1 for synthetic, 0 for real."""
-    return (part["source"] == "synthetic").to_numpy(dtype=float)
-
-
-def scores(part: pd.DataFrame) -> NDArray[np.float64]:
-    """Return the signed confidence that an image is synthetic: +2.5 .. -2.5, NaN = no answer."""
-    return MIDDLE - part["turing"].to_numpy(dtype=float, na_value=np.nan)
-
-
 def measure_rows(part: pd.DataFrame, readers: MultiReader | None) -> tuple[MeasureRow, ...]:
     """Return every measure per reader, then over readers when there are several."""
     rows: list[MeasureRow] = []
@@ -129,7 +124,9 @@ def _reader_rows(mine: pd.DataFrame, reader: str) -> list[MeasureRow]:
         found["auc"] = auc(y, s)
     except ValueError as error:
         found["auc"] = str(error)
-    return [_measure(order, reader, name, value, mine) for name, value in found.items()]
+    return _noted(
+        [_measure(order, reader, name, value, mine) for name, value in found.items()], mine
+    )
 
 
 def _measure(
@@ -184,10 +181,25 @@ def mrmc_frame(part: pd.DataFrame) -> pd.DataFrame:
 
 def all_readers(part: pd.DataFrame, metric: Metric = "auc") -> MultiReader | str | None:
     """Return the multi-reader analysis, why it is refused, or None with one reader."""
+    return _together(part, mrmc_frame(part), metric)
+
+
+def all_readers_calls(part: pd.DataFrame, endpoint: str) -> MultiReader | str | None:
+    """Return the multi-reader analysis of the endpoint that `calls_endpoint` named.
+
+    The area under the curve of calls (yes or no) is the mean of sensitivity and specificity.
+    """
+    if endpoint == ACCURACY:
+        return all_readers(part, "accuracy")
+    frame = mrmc_frame(part)
+    return _together(part, frame.assign(rating=(frame["rating"] > 0).astype(float)), "auc")
+
+
+def _together(part: pd.DataFrame, frame: pd.DataFrame, metric: Metric) -> MultiReader | str | None:
     if len(readers_of(part)) < 2:
         return None
     try:
-        return obuchowski_rockette(mrmc_frame(part), "unbiased", metric, positive_at=0)
+        return obuchowski_rockette(frame, "unbiased", metric, positive_at=0)
     except ValueError as error:
         return str(error)
 
@@ -216,7 +228,18 @@ def _all_rows(
     made = [_measure(order, EVERY_READER, name, value, part) for name, value in found.items()]
     # An image that nobody answered never enters an analysis; it was asked all the same.
     missing = sum(row.n_missing for row in rows if row.measure == "accuracy")
-    return [replace(row, n_missing=missing) for row in made]
+    return _noted([replace(row, n_missing=missing) for row in made], part)
+
+
+def _noted(rows: list[MeasureRow], part: pd.DataFrame) -> list[MeasureRow]:
+    """Return the rows, the accuracy with what it can be without skill where counts are uneven."""
+    note = uneven_note(part)
+    return [
+        replace(row, warnings="; ".join(filter(None, (row.warnings, note))))
+        if row.measure == ACCURACY
+        else row
+        for row in rows
+    ]
 
 
 def verdict_rows(
@@ -231,27 +254,19 @@ def verdict_rows(
     return (*rows, _all_verdict(part, area, facts)) if area else tuple(rows)
 
 
-def calls(mine: pd.DataFrame) -> tuple[int, int]:
-    """Return how many calls of one reader are right, and how many there are."""
-    s = scores(mine)
-    seen = ~np.isnan(s)
-    return int(((s[seen] > 0) == (truth(mine)[seen] == 1)).sum()), int(seen.sum())
-
-
-def single_test(mine: pd.DataFrame) -> Test:
-    """Test one reader's accuracy against chance, exactly. Raises InsufficientData without calls."""
-    return binomial_test(*calls(mine), CHANCE)
-
-
 def _reader_verdict(
     mine: pd.DataFrame, reader: str, facts: Facts, detect_alpha: float
 ) -> VerdictRow:
+    endpoint = calls_endpoint(mine)
     try:
-        within = equivalence(*calls(mine), facts.margin, alpha=facts.alpha)
-        said = verdict(single_test(mine), within, alpha=facts.alpha, detect_alpha=detect_alpha)
+        within = single_equivalence(mine, endpoint, facts)
+        said = verdict(
+            single_test(mine, endpoint), within, alpha=facts.alpha, detect_alpha=detect_alpha
+        )
     except ValueError as error:
-        return _no_verdict(mine, reader, facts, str(error))
-    return _verdict_row(mine, (reader, "accuracy"), facts, said)
+        return _no_verdict(mine, (reader, endpoint), facts, str(error))
+    noted = replace(said, warnings=(*said.warnings, uneven_note(mine)))
+    return _verdict_row(mine, (reader, endpoint), facts, noted)
 
 
 def _all_verdict(part: pd.DataFrame, area: MultiReader, facts: Facts) -> VerdictRow:
@@ -260,7 +275,7 @@ def _all_verdict(part: pd.DataFrame, area: MultiReader, facts: Facts) -> Verdict
         within = area.equivalence(CHANCE, facts.margin, alpha=facts.alpha)
         said = verdict(against, within, alpha=facts.alpha, detect_alpha=final_alpha(facts, TURING))
     except ValueError as error:
-        return _no_verdict(part, EVERY_READER, facts, str(error))
+        return _no_verdict(part, (EVERY_READER, "AUC"), facts, str(error))
     return _verdict_row(part, (EVERY_READER, "AUC"), facts, said)
 
 
@@ -290,12 +305,11 @@ def _verdict_row(
     )
 
 
-def _no_verdict(rows: pd.DataFrame, reader: str, facts: Facts, why: str) -> VerdictRow:
+def _no_verdict(rows: pd.DataFrame, name: tuple[str, str], facts: Facts, why: str) -> VerdictRow:
     n = int(rows["turing"].notna().sum())
     return VerdictRow(
         int(rows["part"].iloc[0]),
-        reader,
-        "accuracy",
+        *name,
         None,
         None,
         None,

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from metrics.report import figures, words
+from metrics.report.calls import scores, truth, uneven_note
 from metrics.report.document import Figure, Section, Table, empty_section
 from metrics.report.facts import Facts
 from metrics.report.generators import generator_rows, generator_table
@@ -17,8 +18,6 @@ from metrics.report.turing import (
     all_readers,
     measure_rows,
     pooled_rows,
-    scores,
-    truth,
     verdict_rows,
 )
 from metrics.report.turing_tables import measure_table, pooled_table, verdict_table
@@ -46,6 +45,7 @@ def section(frame: pd.DataFrame, facts: Facts) -> Section:
         analysis = None if isinstance(area, str) else area
         measures = measure_rows(part, analysis)
         verdicts = verdict_rows(part, analysis, facts)
+        warnings += [f"{note}." for note in (uneven_note(part),) if note]
         figures_.extend(_figures(part, measures, suffix))
         tables += [
             measure_table(measures, f"turing{suffix}"),

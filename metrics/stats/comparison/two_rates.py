@@ -38,7 +38,7 @@ def difference(
     check_level(level)
     if method not in {"newcombe", "agresti-caffo"}:
         raise ValueError(f"method {method!r} is unknown; choose newcombe or agresti-caffo.")
-    limits = _newcombe if method == "newcombe" else _agresti_caffo
+    limits = newcombe_limits if method == "newcombe" else _agresti_caffo
     low, high = limits((x1, n1), (x2, n2), level)
     z = _score_z(x1, n1, x2, n2)
     delta = x1 / n1 - x2 / n2
@@ -85,7 +85,10 @@ def binomial_test(x: int, n: int, p0: float, *, level: float = 0.95) -> Test:
     )
 
 
-def _newcombe(first: tuple[int, int], second: tuple[int, int], level: float) -> tuple[float, float]:
+def newcombe_limits(
+    first: tuple[int, int], second: tuple[int, int], level: float
+) -> tuple[float, float]:
+    """Return the limits of x1/n1 - x2/n2 as `difference` draws them, not cut at -1 and 1."""
     (x1, n1), (x2, n2) = first, second
     p1, p2 = x1 / n1, x2 / n2
     l1, u1 = wilson_limits(x1, n1, level)

@@ -6,6 +6,7 @@ of the test, never a sampled arm, and "not significant" is never read as "equiva
 """
 
 from metrics.stats.turing.areas import AreaTest, auc, delong, hanley_mcneil
+from metrics.stats.turing.balanced import balanced_accuracy, balanced_equivalence, is_even
 from metrics.stats.turing.counts import Measured
 from metrics.stats.turing.performance import ReaderPerformance, over_readers, reader_performance
 from metrics.stats.turing.verdicts import Equivalence, State, Verdict, equivalence, verdict
@@ -18,9 +19,12 @@ __all__ = [
     "State",
     "Verdict",
     "auc",
+    "balanced_accuracy",
+    "balanced_equivalence",
     "delong",
     "equivalence",
     "hanley_mcneil",
+    "is_even",
     "over_readers",
     "reader_performance",
     "verdict",

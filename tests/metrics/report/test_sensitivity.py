@@ -32,7 +32,7 @@ def test_the_complete_case_lies_between_both_ends(readers: int) -> None:
     ends = {
         "share plausible": ("unanswered count as implausible", "unanswered count as plausible"),
         "difference": ("unanswered count against the arm", "unanswered count for the arm"),
-        "accuracy": ("unanswered count as wrong", "unanswered count as right"),
+        "balanced accuracy": ("unanswered count as wrong", "unanswered count as right"),
         "AUC": ("unanswered count as wrong", "unanswered count as right"),
     }
     seen = 0
@@ -43,6 +43,20 @@ def test_the_complete_case_lies_between_both_ends(readers: int) -> None:
             assert low.n_readings == high.n_readings == row.n_readings + low.n_filled
             seen += 1
     assert seen == (8 if readers == 3 else 7)
+
+
+@pytest.mark.parametrize("readers", [1, 3])
+def test_leaning_to_one_answer_is_no_skill_in_any_analysis(readers: int) -> None:
+    frame, _ = invented(World(readers=readers, **LOSSES))
+    part = primary(of_kind(frame, "turing"))
+    part = part.assign(turing=part["turing"].mask(part["turing"].notna(), 1))
+    (row,) = [
+        row
+        for row in turing_rows(part)
+        if (row.endpoint, row.analysis) == ("balanced accuracy", COMPLETE)
+    ]
+    assert row.estimate == 0.5
+    assert row.p is None or row.p > 0.9
 
 
 def test_the_ends_of_one_reader_are_counts() -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from metrics.report.calls import scores, truth
 from metrics.report.sections.turing import section
 from metrics.report.selection import of_kind, primary
-from metrics.report.turing import PooledRow, all_readers, measure_rows, scores, truth, verdict_rows
+from metrics.report.turing import PooledRow, all_readers, measure_rows, verdict_rows
 from metrics.stats.mrmc import obuchowski_rockette
 from metrics.stats.turing import auc, reader_performance
 from tests.metrics.report.frames import invented
@@ -81,6 +82,28 @@ def test_a_high_p_value_is_never_called_indistinguishable() -> None:
     assert row.state == "inconclusive"
     assert "indistinguishable" not in made.reading
     assert "neither shown to differ" in made.reading
+
+
+def test_leaning_to_one_answer_is_no_skill_where_counts_are_uneven() -> None:
+    part, facts = turing_part(readers=1, per_cell=40)
+    all_synthetic = part.assign(turing=1)  # two of three images are
+    row = verdict_rows(all_synthetic, None, facts)[0]
+    assert (row.endpoint, row.estimate) == ("balanced accuracy", 0.5)
+    assert row.p_chance == 1.0
+    assert row.state == "equivalent within margin"
+    made = section(all_synthetic, facts)
+    assert any("accuracy lies between 0.33 and 0.67" in text for text in made.warnings)
+    accuracy = next(row for row in measure_rows(all_synthetic, None) if row.measure == "accuracy")
+    assert "without skill" in accuracy.warnings
+
+
+def test_even_counts_are_held_against_one_half_exactly() -> None:
+    part, facts = turing_part(readers=1, per_cell=40)
+    row = verdict_rows(part[part["arm"] != "early"], None, facts)[0]
+    assert (row.endpoint, row.method.split(";")[0]) == (
+        "accuracy",
+        "exact binomial against 0.5",
+    )
 
 
 def test_pooled_counts_carry_neither_interval_nor_p() -> None:
