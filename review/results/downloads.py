@@ -62,7 +62,9 @@ DOWNLOADS: dict[str, Download] = {
             readings.dictionary_csv,
         ),
         Download(
-            "tables.tex", "application/x-tex; charset=utf-8", "All tables for LaTeX (booktabs)",
+            "tables.tex",
+            "application/x-tex; charset=utf-8",
+            "All tables for LaTeX (booktabs, longtable)",
             _tables_tex,
         ),
         Download(

@@ -43,6 +43,9 @@ _LATEX = {
 }
 
 
+PAGE_LINES = 40  # of a table in a float, so that caption and header fit on its page
+
+
 def all_tables(report: Json) -> list[Json]:
     """Return every table of a report, in the order of its pages."""
     return [table for section in report["sections"] for table in section["tables"]]
@@ -85,16 +88,17 @@ def table_latex(table: Json, snapshot: str) -> str:
     if table["total"]:
         lines.insert(len(lines) - table["total"], r"\midrule")
     caption = f"{table['title']}. {table['caption']} Snapshot {snapshot[:12]}."
+    named = r"\caption{" + escape_latex(caption) + r"}\label{tab:" + table["key"] + "}"
+    top = "\n".join((r"\toprule", " & ".join(map(escape_latex, header)) + r" \\", r"\midrule"))
+    if len(lines) > PAGE_LINES:
+        return _over_pages(named, align, top, lines)
     return "\n".join(
         (
             r"\begin{table}[ht]",
             r"\centering",
-            r"\caption{" + escape_latex(caption) + "}",
-            r"\label{tab:" + table["key"] + "}",
+            named,
             r"\begin{tabular}{" + align + "}",
-            r"\toprule",
-            " & ".join(map(escape_latex, header)) + r" \\",
-            r"\midrule",
+            top,
             *lines,
             r"\bottomrule",
             r"\end{tabular}",
@@ -104,8 +108,27 @@ def table_latex(table: Json, snapshot: str) -> str:
     )
 
 
+def _over_pages(named: str, align: str, top: str, lines: list[str]) -> str:
+    """Return a table that breaks over pages, its header on each: a float would run off the page."""
+    return "\n".join(
+        (
+            r"\begin{longtable}{" + align + "}",
+            named + r" \\",
+            top,
+            r"\endfirsthead",
+            top,
+            r"\endhead",
+            r"\bottomrule",
+            r"\endfoot",
+            *lines,
+            r"\end{longtable}",
+            "",
+        )
+    )
+
+
 def tables_latex(report: Json) -> bytes:
-    """Return all tables as one file to \\input; needs the booktabs package."""
+    """Return all tables as one file to \\input; needs the packages booktabs and longtable."""
     head = f"% {report['title']}, snapshot {report['snapshot']}, {report['code_version']}\n"
     body = "\n".join(table_latex(table, report["snapshot"]) for table in all_tables(report))
     return (head.replace("\n", " ").strip() + "\n" + body).encode()

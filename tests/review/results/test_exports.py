@@ -66,6 +66,19 @@ def test_latex_is_escaped() -> None:
     assert r"A\&B & 50 \% \\" in text
 
 
+def test_a_long_table_breaks_over_pages_with_its_header_on_each() -> None:
+    table = {
+        "key": "t", "title": "T", "caption": "c", "header": ["Class", "#Rate"],
+        "body": [[f"A{n}", "50 %"] for n in range(60)], "total": 0,
+    }  # fmt: skip
+    text = table_latex(table, "a" * 64)
+    assert r"\begin{longtable}{lr}" in text
+    assert "{table}" not in text
+    assert text.count(r"Class & Rate \\") == 2
+    short = table_latex(table | {"body": table["body"][:40]}, "a" * 64)
+    assert "longtable" not in short
+
+
 @pytest.mark.parametrize(
     ("text", "printed"),
     [
