@@ -13,7 +13,7 @@ import numpy as np
 
 from generation.quality.nearest import Nearest
 from metrics.errors import InsufficientData
-from metrics.images.copying import QUANTILE, copying, exceedance
+from metrics.images.copying import FEWEST, QUANTILE, copying, exceedance
 
 LEVEL = 0.025  # one-sided, of more copies than chance makes
 SHOWN = 24  # closest pairs kept for somebody to look at
@@ -103,9 +103,13 @@ def _nearest(
 
 
 def compare_distances(
-    unseen: tuple[np.ndarray, np.ndarray], drawn: tuple[np.ndarray, np.ndarray]
+    unseen: tuple[np.ndarray, np.ndarray], drawn: tuple[np.ndarray, np.ndarray], others: str
 ) -> dict[str, Any]:
-    """Return C_T over classes, or why it is refused. Each argument: distances and class codes."""
+    """Return C_T over classes, or why it is refused. Sets: distances and class codes.
+
+    `others` names the unseen images in words.
+    """
+    counts = {"unseen": len(unseen[0]), "generated": len(drawn[0])}
     codes = np.unique(unseen[1])
     # The distances are known already: on a line with the training set at 0 they are themselves.
     origin = np.zeros((len(codes), 1))
@@ -116,8 +120,11 @@ def compare_distances(
             held_out=unseen[0][:, None],
             cells=(codes, drawn[1], unseen[1]),
         )
-    except InsufficientData as refusal:
-        return {"refused": str(refusal)}
+    except InsufficientData:
+        return {
+            "refused": f"{counts['generated']} generated images and {counts['unseen']} {others}: "
+            f"no class has {FEWEST} of both. Draw more images."
+        }
     cells = {
         str(one.cell): {
             "estimate": one.estimate,
@@ -131,8 +138,13 @@ def compare_distances(
         for one in found.cells
     }
     stated = {name: value for name, value in asdict(found).items() if name != "cells"}
-    counts = {"unseen": len(unseen[0]), "generated": len(drawn[0])}
-    return stated | {"counts": counts, "sentence": found.sentence, "classes": cells}
+    said: dict[str, Any] = {"sentence": found.beside(others), "against": others}
+    said["warnings"] = [
+        f"{code} is not in C_T: fewer than {FEWEST} generated or unseen images"
+        for code in codes
+        if not cells.get(str(code), {}).get("is_counted")
+    ]
+    return stated | {"counts": counts, "classes": cells} | said
 
 
 def curve(distances: np.ndarray) -> list[float]:

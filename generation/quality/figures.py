@@ -18,7 +18,7 @@ LEGEND = {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0}
 
 def distance_figure(copying: Mapping[str, Any]) -> Figure:
     """Return the shares of images within a distance of a training image: drawn and unseen."""
-    names = {"generated": "generated images", "unseen": "unseen real images"}
+    names = {"generated": "generated images", "unseen": "real images, for comparison"}
     data = [
         {
             "type": "scatter",

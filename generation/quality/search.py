@@ -123,9 +123,8 @@ def _test(search: CopySearch, usual: np.ndarray, mine: Nearest) -> dict[str, Any
     distance, codes = usual[:n], _codes(search.unseen)[:n]
     kept = np.isfinite(distance)
     drawn = (mine.distance, _codes(search.material.generated))
-    found = copies.compare_distances((distance[kept], codes[kept]), drawn)
-    against = "held-out images" if search.held_out else "training images of other patients"
-    return found | {"against": against}
+    others = "held-out real images" if search.held_out else "training images of other patients"
+    return copies.compare_distances((distance[kept], codes[kept]), drawn, others)
 
 
 def _small(images: Sequence[Picture], how: Preparation, on_read: Read) -> np.ndarray:

@@ -50,11 +50,15 @@ class Copying(Measure):
     @property
     def sentence(self) -> str:
         """Say the result in words that promise nothing."""
+        return self.beside("held-out real images")
+
+    def beside(self, others: str) -> str:
+        """Say the result where `others` took the place of held-out images."""
         if self.high < 0:
-            return "Generated images lie nearer to training images than held-out real ones do."
+            return f"Generated images lie nearer to training images than {others} do."
         if self.low > 0:
-            return "Generated images lie farther from training images than held-out ones do."
-        return "No nearer to training images, on average, than held-out real images."
+            return f"Generated images lie farther from training images than {others} do."
+        return f"No nearer to training images, on average, than {others}."
 
 
 @dataclass(frozen=True)

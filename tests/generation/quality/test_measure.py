@@ -144,6 +144,10 @@ def test_without_held_out_images_the_training_set_stands_in() -> None:
     assert row.result["copying"]["n_copies"] == 1
     assert row.result["copying"]["threshold"] > 1
     assert any("No held-out real images" in note for note in row.result["warnings"])
+    test = row.result["copying"]["test"]
+    said = test.get("refused") or test["sentence"]
+    assert "training images of other patients" in said
+    assert "held" not in said  # what stands in is not called held out
 
 
 def test_classes_that_share_nothing_are_refused_and_still_searched() -> None:
