@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from metrics.report import figures, words
@@ -27,6 +28,10 @@ APPROXIMATE = (
     "With several readers the Turing chances are an approximation, within some 2 points of "
     "simulated studies with the same reader variance and case correlation. Both are assumed here, "
     "and readers of yours may differ more. Plan on the safe side."
+)
+FALLS = (
+    "More images can lower a Turing chance where readers are few: the error between readers stays, "
+    "and the degrees of freedom fall towards one less than the readers. Add readers, not images."
 )
 
 
@@ -78,8 +83,14 @@ def plan_section(wish: Wish) -> Section:
             _table(turing, "planner-turing", "Turing test", f" {APPROXIMATE}"),
             _table(rule, "planner-rule", "80 % rule, per class"),
         ),
-        warnings=(PUBLISHED, APPROXIMATE),
+        warnings=(PUBLISHED, APPROXIMATE, *((FALLS,) if _falls(turing) else ())),
     )
+
+
+def _falls(rows: tuple[PowerRow, ...]) -> bool:
+    """Say whether a chance with several readers falls by half a point where images are added."""
+    pairs = ((a, b) for a, b in pairwise(rows) if a.readers > 1 and b.images > a.images)
+    return any(b.probability < a.probability - 0.005 for a, b in pairs)
 
 
 def _plausibility(wish: Wish) -> tuple[PowerRow, ...]:

@@ -45,6 +45,14 @@ def test_every_chance_is_that_of_the_function_it_names() -> None:
     assert {images for _, _, images in found} == set(SIZES)
 
 
+def test_a_chance_that_falls_with_more_images_is_explained() -> None:
+    said = "Add readers, not images."
+    few = Wish(auc=0.6, readers=2)
+    found = chances(few)
+    assert found["detected: AUC 0.6", 2, 400] < found["detected: AUC 0.6", 2, 150] - 0.005
+    assert any(said in text for text in plan_section(few).warnings)
+
+
 def test_the_paragraph_names_the_sizes_and_never_promises_readers_from_one() -> None:
     text = plan_section(WISH).reading
     assert f"from {two_proportions_size(0.5, 0.6).n} images per arm" in text
