@@ -42,6 +42,7 @@ from review.results.serializers import (
     TableSerializer,
 )
 from review.results.views import attachment
+from review.results.vocabulary import study_values
 from review.studies.models import Study
 
 CSV = "text/csv; charset=utf-8"
@@ -154,9 +155,12 @@ class SnapshotView(APIView):
             raise ReportInTheMaking
         return report
 
-    def selected(self, request: Request, snapshot: Snapshot) -> Any:
+    def selected(self, request: Request, snapshot: Snapshot, *, paged: bool) -> Any:
+        frame, query = tidy_snapshot(snapshot), request.query_params.dict()
         try:
-            return filters.select(tidy_snapshot(snapshot), request.query_params.dict())
+            return filters.select(
+                frame, query, lambda name: study_values(snapshot.study, name), paged=paged
+            )
         except FilterRefused as error:
             raise ValidationError({"detail": str(error)}) from error
 
@@ -190,7 +194,7 @@ class Readings(SnapshotView):
     @extend_schema(parameters=FILTERS, responses=ReadingsSerializer)
     def get(self, request: Request, uuid: str) -> Response:
         snapshot = self.snapshot()
-        found = self.selected(request, snapshot)
+        found = self.selected(request, snapshot, paged=True)
         try:
             limit, offset = filters.page_of(request.query_params.dict())
         except FilterRefused as error:
@@ -215,7 +219,7 @@ class ReadingsCsv(SnapshotView):
     @extend_schema(parameters=FILTERS[:-2], responses=OpenApiResponse(OpenApiTypes.STR))
     def get(self, request: Request, uuid: str) -> HttpResponse:
         snapshot = self.snapshot()
-        found = self.selected(request, snapshot)
+        found = self.selected(request, snapshot, paged=False)
         self.log(request, snapshot, "readings.csv")
         return HttpResponse(csv_bytes(list(found.columns), plain_rows(found)), content_type=CSV)
 

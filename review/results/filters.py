@@ -1,7 +1,7 @@
 """Which readings an API client asks for. Only names on the lists below mean anything."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from review.results.errors import FilterRefused
 
@@ -14,27 +14,49 @@ TEXT_FILTERS = (
 )  # fmt: skip
 COUNT_FILTERS = ("part", "session", "replicate", "round", "prototype")
 ORDERINGS = ("part", "reader", "position", "case", "received_at", "active_ms")
-PAGE_NAMES = ("limit", "offset", "ordering")
+PAGE_NAMES = ("limit", "offset")
 MAX_LIMIT = 5000
 DEFAULT_LIMIT = 100
+MOST_NAMED = 20
+
+Vocabulary = Callable[[str], set[Any]]
 
 
-def select(frame: "pd.DataFrame", query: Mapping[str, str]) -> "pd.DataFrame":
+def select(
+    frame: "pd.DataFrame", query: Mapping[str, str], of_study: Vocabulary, *, paged: bool = True
+) -> "pd.DataFrame":
     """Return the rows that the query's filters keep, in the order it asks for.
 
-    Raises FilterRefused for a name or a value that the lists do not know.
+    `of_study` gives the values of a filter that the study knows; those of the frame count too.
+    Raises FilterRefused for a name or a value that neither knows.
     """
-    known = (*TEXT_FILTERS, *COUNT_FILTERS, *PAGE_NAMES)
+    known = (*TEXT_FILTERS, *COUNT_FILTERS, *(PAGE_NAMES if paged else ()), "ordering")
     for name in query:
         if name not in known:
             raise FilterRefused(f"There is no filter {name!r}. There are: {', '.join(known)}.")
-    for name in TEXT_FILTERS:
+    kept = frame
+    for name in (*TEXT_FILTERS, *COUNT_FILTERS):
         if name in query:
-            frame = frame[frame[name].isin(query[name].split(","))]
-    for name in COUNT_FILTERS:
-        if name in query:
-            frame = frame[frame[name].isin([_whole(name, part) for part in query[name].split(",")])]
-    return _ordered(frame, query.get("ordering", ""))
+            wanted = _wanted(name, query[name])
+            _check_known(name, wanted, {*frame[name].dropna().unique()} | of_study(name))
+            kept = kept[kept[name].isin(wanted)]
+    return _ordered(kept, query.get("ordering", ""))
+
+
+def _wanted(name: str, text: str) -> list[Any]:
+    values = text.split(",")
+    return [_whole(name, value) for value in values] if name in COUNT_FILTERS else values
+
+
+def _check_known(name: str, wanted: list[Any], known: set[Any]) -> None:
+    for value in wanted:
+        if value not in known:
+            named = [str(one) for one in sorted(known) if one != ""]
+            more = len(named) - MOST_NAMED
+            shown = ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+            raise FilterRefused(
+                f"{name} is {str(value)[:40]!r}; this study knows: {shown or 'none'}."
+            )
 
 
 def page_of(query: Mapping[str, str]) -> tuple[int, int]:

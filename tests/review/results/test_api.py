@@ -102,6 +102,58 @@ def test_what_is_not_on_the_list_is_refused(
     assert "detail" in response.json()
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"arm": "nope"}, "arm is 'nope'; this study knows: early, late, real."),
+        ({"arm": ""}, "arm is ''; this study knows: early, late, real."),
+        ({"arm": "late,nope"}, "arm is 'nope'; this study knows: early, late, real."),
+        (
+            {"outcome": "weird"},
+            "outcome is 'weird'; this study knows: answered, cannot_judge, missing.",
+        ),
+        ({"reader": "R99"}, "reader is 'R99'; this study knows: R01."),
+        ({"part": "9"}, "part is '9'; this study knows: 1, 2."),
+    ],
+)
+def test_a_value_that_the_study_does_not_know_is_refused(
+    query: dict[str, str], told: str, world: tuple[Closed, Snapshot]
+) -> None:
+    closed, snapshot = world
+    client = with_token(closed.editor)
+    for name in ("api:readings", "api:readings_csv"):
+        answer = client.get(reverse(name, args=[snapshot.uuid]), query)
+        assert (answer.status_code, answer.json()) == (400, {"detail": told})
+
+
+def test_a_value_that_no_reading_has_keeps_none(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    client, url = with_token(closed.editor), reverse("api:readings", args=[snapshot.uuid])
+    for query in ({"role": "calibration"}, {"source_of_reading": "label_studio"}):
+        answer = client.get(url, query)
+        assert (answer.status_code, answer.json()["count"]) == (200, 0)
+    unread = client.get(url, {"source_of_reading": "", "outcome": "missing"}).json()
+    assert unread["count"] == client.get(url, {"outcome": "missing"}).json()["count"] > 0
+
+
+def test_many_known_values_are_not_all_told(world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    url = reverse("api:readings", args=[snapshot.uuid])
+    told = with_token(closed.editor).get(url, {"case": "C9999"}).json()["detail"]
+    assert told.startswith("case is 'C9999'; this study knows: C0001, C0002, ")
+    assert told.endswith("C0020 and 4 more.")
+
+
+@pytest.mark.parametrize("name", ["limit", "offset"])
+def test_the_csv_has_no_pages(name: str, world: tuple[Closed, Snapshot]) -> None:
+    closed, snapshot = world
+    url = reverse("api:readings_csv", args=[snapshot.uuid])
+    answer = with_token(closed.editor).get(url, {name: "3"})
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(f"There is no filter '{name}'.")
+    assert "limit," not in answer.json()["detail"].split("There are:")[1]
+
+
 @pytest.mark.parametrize("token", ["x", "0" * 64, "\xff", "é" * 30])
 def test_what_is_no_token_is_refused(token: str, db: None) -> None:
     client = Client(headers={"Authorization": f"Token {token}"})
