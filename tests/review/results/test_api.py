@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -250,6 +251,34 @@ def test_tokens_are_hashed_expire_and_are_shown_once(world: tuple[Closed, Snapsh
     assert caller.get(url).status_code == 200
     AuthToken.objects.update(expiry=timezone.now())
     assert caller.get(url).status_code == 401
+
+
+def test_only_who_holds_an_expired_token_is_told_so(world: tuple[Closed, Snapshot]) -> None:
+    closed, _ = world
+    old = make_token(actor=closed.editor, days=1)
+    AuthToken.objects.update(expiry=timezone.now() - timedelta(days=30))
+    new = make_token(actor=closed.editor, days=1)
+    told = f"Token expired: make a new one under {reverse('results:tokens')}."
+    url = reverse("api:studies")
+
+    def answer(token: str) -> tuple[int, str]:
+        response = Client(headers={"Authorization": f"Token {token}"}).get(url)
+        return response.status_code, response.json().get("detail", "")
+
+    for _ in range(2):
+        assert answer(old) == (401, told)
+        assert answer(new) == (200, "")
+    assert answer(old[:-1] + ("0" if old[-1] != "0" else "1")) == (401, "Invalid token.")
+    assert answer("0" * 64) == (401, "Invalid token.")
+
+
+def test_tokens_that_expired_long_ago_are_deleted(world: tuple[Closed, Snapshot]) -> None:
+    closed, _ = world
+    old = make_token(actor=closed.editor, days=1)
+    AuthToken.objects.update(expiry=timezone.now() - timedelta(days=400))
+    answer = Client(headers={"Authorization": f"Token {old}"}).get(reverse("api:studies"))
+    assert (answer.status_code, answer.json()["detail"]) == (401, "Invalid token.")
+    assert not AuthToken.objects.exists()
 
 
 def test_a_token_can_be_revoked_by_its_owner_only(world: tuple[Closed, Snapshot]) -> None:
