@@ -71,6 +71,7 @@ def activation_checklist(study: Study) -> list[Item]:
         *_galleries(study),
         _audit(study),
         _readers(study),
+        *_readings_per_case(study),
         *_administrators(study),
         _assignments(study),
         Item("protocol", "ok", "Activating freezes the protocol and its hash.", ""),
@@ -89,7 +90,7 @@ def _arms(design: Design) -> Item:
     if building:
         return Item("arms", "bad", f"Still being built: {', '.join(building)}. Wait for it.", link)
     names = ", ".join(arm.code for arm in design.arms)
-    return Item("arms", "ok", f"{len(design.arms)} arms: {names}.", link)
+    return Item("arms", "ok", f"{_count(len(design.arms), 'arm')}: {names}.", link)
 
 
 def _parts(design: Design) -> list[Item]:
@@ -109,11 +110,27 @@ def _part(study: Study, part: Part, draws: list[Draw]) -> Item:
     total = sides.total()
     if not total:
         return Item(key, "bad", f"{name} draws no images: fill in its counts.", link)
-    if part.kind == Part.Kind.TURING and len(sides) < 2:
-        return Item(key, "bad", f"{name} needs real and synthetic images; it has one kind.", link)
+    if part.kind == Part.Kind.TURING:
+        return _two_sides(part, name, sides, link)
     if part.kind == Part.Kind.PLAUSIBILITY:
         return _real_share(part, name, sides, link)
     return Item(key, "ok", f"{name}: {total} images.", link)
+
+
+def _two_sides(part: Part, name: str, sides: Counter[str], link: str) -> Item:
+    """Say whether a part that asks for the source shows as many images of one as of the other."""
+    key = f"part-{part.order}"
+    real, synthetic = (sides[side] for side in (Pool.Source.REAL, Pool.Source.SYNTHETIC))
+    if not real or not synthetic:
+        return Item(key, "bad", f"{name} needs real and synthetic images; it has one kind.", link)
+    if real != synthetic:
+        text = (
+            f"Part {part.order}: {real} real and {synthetic} synthetic images. Equal numbers tell "
+            "most about the same readings; with unequal ones accuracy is judged as the mean of "
+            "sensitivity and specificity."
+        )
+        return Item(key, "warn", text, link)
+    return Item(key, "ok", f"{name}: {sides.total()} images.", link)
 
 
 def _real_share(part: Part, name: str, sides: Counter[str], link: str) -> Item:
@@ -132,9 +149,15 @@ def _real_share(part: Part, name: str, sides: Counter[str], link: str) -> Item:
             f"Add {needed} real images.",
             link,
         )
+    if real == total and not part.study.pilot_of_id:
+        text = (
+            f"Part {part.order} shows real images only: it tells how often readers find real ones "
+            "plausible, and nothing of synthetic ones. Give counts to a synthetic arm to compare."
+        )
+        return Item(key, "warn", text, link)
     shown = (
         f"{name}: {total} images, {share * 100:.0f} % real, "
-        f"{controls} wrong-class control{'s'[: controls != 1]}."
+        f"{_count(controls, 'wrong-class control')}."
     )
     return Item(key, "ok", shown, link)
 
@@ -277,6 +300,23 @@ def _readers(study: Study) -> Item:
     return Item("readers", "ok", f"{ready} readers consented.", link)
 
 
+def _readings_per_case(study: Study) -> list[Item]:
+    """Name the parts that ask more readings of a case than there are readers; 0 asks all."""
+    ready = ready_readers(study).count()
+    asking = study.parts.filter(readings_per_case__gt=ready).order_by("order")
+    return [
+        Item(
+            f"readings-{part.order}",
+            "bad",
+            f"Part {part.order} asks {_count(part.readings_per_case, 'reading')} a case; "
+            f"{_count(ready, 'reader')} consented. Invite {part.readings_per_case - ready} more or "
+            "ask fewer.",
+            here(study, "people"),
+        )
+        for part in asking
+    ]
+
+
 def _administrators(study: Study) -> list[Item]:
     """Name the readers who run the site: pools close to them once they are seated, not before."""
     seats = ready_readers(study).filter(user__is_staff=True).values_list("code", flat=True)
@@ -324,3 +364,7 @@ def _assignments(study: Study) -> Item:
     spread = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else str(counts[0])
     text = f"{len(counts)} readers have their lists: {spread} cases each."
     return Item("lists", "ok", text, people)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s'[: number != 1]}"

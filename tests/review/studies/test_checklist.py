@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from review.accounts.models import User
 from review.studies import services
+from review.studies.errors import NotReady
 from review.studies.models import Part, Session, Study
 from review.studies.selectors.checklist import checklist
 from tests.worlds.building import add_reader, make_domain, make_draft, make_pool, prepare
@@ -100,3 +101,50 @@ def test_a_preparation_shuts_the_design_so_lines_lead_to_its_own_place(
     Study.objects.filter(pk=study.pk).update(prepare_stage=stage)
     study.refresh_from_db()
     assert lines(client, study)["practice-verified"] == "#prepare"
+
+
+def told(study: Study) -> dict[str, tuple[str, str]]:
+    """Return key -> (state, text) of every line."""
+    return {item.key: (item.state, item.text) for item in checklist(study)}
+
+
+def test_more_readings_a_case_than_readers_stop_the_activation(
+    client: Client, editor: User
+) -> None:
+    study = make_draft(editor)
+    part = study.parts.get(order=1)
+    services.update_part(actor=editor, part=part, readings_per_case=3)
+    for name in ("ada", "bo"):
+        add_reader(editor, study, name)
+    study = prepare(editor, study)
+    text = "Part 1 asks 3 readings a case; 2 readers consented. Invite 1 more or ask fewer."
+    assert told(study)["readings-1"] == ("bad", text)
+    assert lines(client, study)["readings-1"] == "#people"
+    with pytest.raises(NotReady, match="Part 1 asks 3 readings a case"):
+        services.activate_study(actor=editor, study=study)
+    add_reader(editor, study, "cy")
+    assert "readings-1" not in told(study)
+    assert services.activate_study(actor=editor, study=study).state == Study.State.ACTIVE
+
+
+def test_unequal_sides_of_a_turing_part_are_told(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    assert told(study)["part-2"] == ("ok", "Part 2 (real or synthetic): 8 images.")
+    counts = {("real", "BAS"): 1, ("late", "BAS"): 2, ("early", "EOS"): 1}
+    services.set_draws(actor=editor, part=study.parts.get(order=2), counts=counts)
+    state, text = told(study)["part-2"]
+    assert state == "warn"
+    assert text.startswith("Part 2: 1 real and 3 synthetic images. Equal numbers tell most")
+    assert lines(client, study)["part-2"] == "#part-2"
+
+
+def test_a_part_of_real_images_only_is_told(client: Client, editor: User) -> None:
+    study = make_draft(editor)
+    for code in ("early", "late"):
+        services.remove_arm(actor=editor, arm=study.arms.get(code=code))
+    found = told(study)
+    assert found["arms"] == ("ok", "1 arm: real.")
+    assert found["part-1"][0] == "warn"
+    assert found["part-1"][1].startswith("Part 1 shows real images only: ")
+    assert found["part-2"][0] == "bad"
+    assert lines(client, study)["part-1"] == "#part-1"
