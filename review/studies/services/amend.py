@@ -1,7 +1,7 @@
 """The only changes of a running study: each with a reason, logged, the protocol hashed anew."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -24,6 +24,7 @@ from review.studies.protocol import build_protocol, canonical_sha256
 from review.studies.services.assign import add_to_tail, short_cases
 from review.studies.services.guards import lock_in_state, lock_study, log_study
 from review.studies.services.invite import invite
+from review.studies.services.numbers import check_deadline, check_intro, in_words
 from review.studies.services.sessions import finish_emptied
 
 RUNNING = (Study.State.ACTIVE, Study.State.PAUSED)
@@ -40,9 +41,11 @@ class Change:
 
 @transaction.atomic
 def extend_study(*, actor: Any, study: Study, deadline: datetime, reason: str) -> Amendment:
-    """Move the deadline of a running study."""
+    """Move the deadline of a running study. Raises NotAllowed, WrongState, BadProtocol."""
     locked = lock_running(actor, study)
-    change = Change(_moment(locked.deadline), _moment(deadline))
+    check_deadline(deadline)
+    before = in_words(locked.deadline) if locked.deadline else "none"
+    change = Change(before, in_words(deadline))
     locked.deadline = deadline
     locked.save(update_fields=["deadline"])
     return write_amendment(actor, locked, "deadline", reason, change)
@@ -50,8 +53,11 @@ def extend_study(*, actor: Any, study: Study, deadline: datetime, reason: str) -
 
 @transaction.atomic
 def change_intro(*, actor: Any, study: Study, intro: str, reason: str) -> Amendment:
-    """Change what readers are told on the first page."""
+    """Change what readers are told on the first page. Raises BadProtocol for an empty text."""
     locked = lock_running(actor, study)
+    if not intro.strip():
+        raise BadProtocol("What readers are told first: the new value is empty. Write the text.")
+    check_intro(intro)
     change = Change(locked.intro, intro)
     locked.intro = intro
     locked.save(update_fields=["intro"])
@@ -192,7 +198,3 @@ def write_amendment(actor: Any, study: Study, kind: str, reason: str, change: Ch
         after={"protocol": study.protocol_sha256, "value": change.after},
     )
     return amendment
-
-
-def _moment(at: datetime | None) -> str:
-    return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC" if at else "none"

@@ -23,7 +23,7 @@ from review.studies.policies import ensure_may_create
 from review.studies.services.display import check_display
 from review.studies.services.findings import check_findings
 from review.studies.services.guards import lock_draft, log_study
-from review.studies.services.numbers import check_numbers
+from review.studies.services.numbers import check_deadline, check_intro, check_numbers
 
 RESERVED = {"new", "join", "counts"}  # first parts of this room's own addresses
 MAX_SESSIONS, MAX_PRACTICE, MAX_TITLE = 10, 40, 160
@@ -48,6 +48,8 @@ def create_study(
     ensure_may_create(actor)
     _refuse_unknown(fields, STUDY_FIELDS)
     check_numbers(fields)
+    check_intro(fields.get("intro", ""))
+    check_deadline(fields.get("deadline"))
     title = one_title(title)
     if purpose not in {Study.Purpose.CONFIRMATORY, Study.Purpose.LOOP}:
         raise BadProtocol(f"Purpose {purpose!r} is unknown; take confirmatory or loop.")
@@ -75,7 +77,10 @@ def update_study(*, actor: Any, study: Study, **fields: Any) -> Study:
     """Change a draft's title, texts or plan. A changed consent text gets a new version."""
     _refuse_unknown(fields, STUDY_FIELDS)
     check_numbers(fields)
+    check_intro(fields.get("intro", ""))
     locked = lock_draft(actor, study)
+    if "deadline" in fields and fields["deadline"] != locked.deadline:
+        check_deadline(fields["deadline"])
     if "title" in fields:
         fields["title"] = one_title(fields["title"])
     before = {name: str(getattr(locked, name)) for name in fields}

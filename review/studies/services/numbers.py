@@ -1,8 +1,11 @@
-"""Limits of the numbers that an editor sets, in the words of the page that asks for them."""
+"""Limits of what an editor sets, in the words of the page that asks for it."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
+
+from django.utils import timezone
 
 from review.studies.errors import BadProtocol
 
@@ -24,6 +27,7 @@ COUNTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         "revise_window": ("Cases that stay revisable", 10_000),
     }
 )
+MAX_INTRO = 10_000
 
 
 def check_numbers(values: Mapping[str, Any]) -> None:
@@ -35,3 +39,25 @@ def check_numbers(values: Mapping[str, Any]) -> None:
     for name, (words, most) in COUNTS.items():
         if not 0 <= values.get(name, 0) <= most:
             raise BadProtocol(f"{words}: {values[name]}; at most {most}.")
+
+
+def check_intro(intro: str) -> None:
+    """Raise BadProtocol for an introduction that no reader would read to its end."""
+    length = len(intro.replace("\r\n", "\n"))
+    if length > MAX_INTRO:
+        raise BadProtocol(
+            f"What readers are told first: {length} characters; at most {MAX_INTRO}. Shorten it."
+        )
+
+
+def check_deadline(deadline: datetime | None) -> None:
+    """Raise BadProtocol for a deadline that has passed."""
+    now = timezone.now()
+    if deadline is not None and deadline <= now:
+        raise BadProtocol(
+            f"Deadline: {in_words(deadline)} has passed; it is {in_words(now)}. Take a later date."
+        )
+
+
+def in_words(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%d %b %Y, %H:%M} UTC"

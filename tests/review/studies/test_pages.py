@@ -1,6 +1,7 @@
 """Pages: the whole way from the form to an active study, errors, constant query counts."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -292,10 +293,10 @@ def test_a_deadline_is_set_before_the_start_and_taken_out_again(
     study = make_draft(editor)
     words = {"title": study.title, "intro": "", "consent_text": study.consent_text}
 
-    client.post(url("settings", study.slug), words | {"deadline": "2027-01-31"})
+    client.post(url("settings", study.slug), words | {"deadline": "2099-01-31"})
     page = client.get(url("detail", study.slug)).content.decode()
-    assert "until 31 January 2027" in page
-    assert 'name="deadline" placeholder="none" value="2027-01-31"' in page
+    assert "until 31 January 2099" in page
+    assert 'name="deadline" placeholder="none" value="2099-01-31"' in page
 
     refused = client.post(url("settings", study.slug), words | {"deadline": "31.1.2027"})
     assert refused.status_code == 422
@@ -304,6 +305,59 @@ def test_a_deadline_is_set_before_the_start_and_taken_out_again(
 
     client.post(url("settings", study.slug), words | {"deadline": ""})
     assert Study.objects.get().deadline is None
+
+
+def test_a_deadline_that_has_passed_is_refused_and_kept_on_the_page(
+    client: Client, editor: User
+) -> None:
+    study = make_draft(editor)
+    words = {"title": "Another title", "intro": "", "consent_text": study.consent_text}
+    refused = client.post(url("settings", study.slug), words | {"deadline": "2020-02-29"})
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Deadline: 29 Feb 2020, 00:00 UTC has passed; it is " in page
+    assert 'name="deadline" placeholder="none" value="2020-02-29"' in page
+    assert Study.objects.get().deadline is None
+
+    stale = datetime(2020, 2, 29, tzinfo=UTC)
+    Study.objects.filter(pk=study.pk).update(deadline=stale)
+    client.post(url("settings", study.slug), words | {"deadline": "2020-02-29"})
+    assert Study.objects.get().title == "Another title", "a deadline left as it was stops nothing"
+
+
+def test_a_running_study_takes_no_deadline_that_has_passed(client: Client, editor: User) -> None:
+    study = make_active(editor)
+    sent = {"kind": "deadline", "value": "2020-02-29", "reason": "Two readers were ill."}
+    refused = client.post(url("amend", study.slug), sent)
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Deadline: 29 Feb 2020, 00:00 UTC has passed; it is " in page
+    assert ">2020-02-29</textarea>" in page
+    assert not study.amendments.exists()
+
+
+def test_an_amended_introduction_has_lines_and_is_neither_empty_nor_endless(
+    client: Client, editor: User
+) -> None:
+    study = make_active(editor)
+    sent = {"kind": "intro", "reason": "The text was wrong."}
+    for value, told in (
+        ("  ", "What readers are told first: the new value is empty."),
+        ("x" * 10_001, "What readers are told first: 10001 characters; at most 10000."),
+    ):
+        refused = client.post(url("amend", study.slug), sent | {"value": value})
+        assert (refused.status_code, told in refused.content.decode()) == (422, True)
+    draft = client.post(url("settings", make_draft(editor).slug), {"intro": "x" * 10_001})
+    assert "10001 characters; at most 10000." in draft.content.decode()
+    assert not study.amendments.exists()
+
+    page = client.get(url("detail", study.slug)).content.decode()
+    assert '<textarea id="id_amend_value" name="value"' in page
+    assert (
+        client.post(url("amend", study.slug), sent | {"value": "One.\n\nTwo."}).status_code == 302
+    )
+    study.refresh_from_db()
+    assert study.intro == "One.\n\nTwo."
 
 
 def test_a_refused_form_keeps_what_was_typed_and_stands_open(client: Client, editor: User) -> None:
