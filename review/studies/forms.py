@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 from django.http import QueryDict
 
@@ -29,6 +30,7 @@ class NewStudyForm:
     sent: QueryDict
     fill: bool = False
     errors: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.domains = list(Domain.objects.order_by("name"))
@@ -149,9 +151,16 @@ class NewStudyForm:
             if not match or not chosen:
                 continue
             if chosen not in by_uuid:
-                self.errors[name] = "This pool is not complete, or of another domain."
+                if not self.fill:  # a refresh clears the choice, as of another domain
+                    self.errors[name] = (
+                        f"Arm {match[1]}: pool {_pool_name(chosen)} is not complete, or of "
+                        "another domain. Choose one from the list."
+                    )
             elif by_uuid[chosen] in arms.values():
-                self.errors[name] = "This pool is an arm already. Choose another one."
+                self.errors[name] = (
+                    f"Arm {match[1]}: pool “{by_uuid[chosen].name}” is an arm already. Choose "
+                    "another one."
+                )
             else:
                 arms[match[1]] = by_uuid[chosen]
         return {code: arms[code] for code in sorted(arms, key=_arm_order)}
@@ -167,13 +176,59 @@ class NewStudyForm:
         classes = self._classes(available)
         left = dict(available)
         sources = {code: str(pool.source) for code, pool in self.arms.items()}
+        kept = self._kept(available) if self.fill else {}
         for kind in self.kinds:
             codes = [c.code for c in classes]
-            filled = fill_counts(kind, sources, codes, self.per_class(kind), left)
-            counts = filled if self.fill else self._sent_counts(kind, filled)
+            later = self.kinds[self.kinds.index(kind) + 1 :]
+            free = _without(left, [kept[other] for other in later if other in kept])
+            filled = fill_counts(kind, sources, codes, self.per_class(kind), free)
+            by_hand = kept.get(kind, {})
+            taken = filled | {cell: n for cell, n in by_hand.items() if cell in filled}
+            left = _without(left, [taken])
+            counts = taken if self.fill else self._sent_counts(kind, filled)
             self.counts[kind] = counts
             rows = [_row(kind, c, list(sources), counts, available) for c in classes]
-            self.tables.append(summarise(kind, rows, list(sources.values())))
+            table = summarise(kind, rows, list(sources.values()))
+            self.tables.append(replace(table, filled=self._filled(kind, filled, by_hand)))
+
+    def _kept(self, available: Mapping[tuple[str, str], int]) -> dict[str, Counts]:
+        """Return the counts typed by hand: those that differ from what the last fill put there.
+
+        One that asks for more than the arm has is cut, and a note says so.
+        """
+        left, kept = dict(available), {}
+        for kind in self.kinds:
+            counts: Counts = {}
+            for (arm, name), n in self._typed(kind).items():
+                counts[arm, name] = min(n, left.get((arm, name), 0))
+                if counts[arm, name] < n:
+                    what = _what(f"count_{kind}_{arm}_{name}")
+                    self.notes.append(f"{what}: {n} asked, set to {counts[arm, name]}; no more.")
+            left = _without(left, [counts])
+            kept[kind] = counts
+        return kept
+
+    def _typed(self, kind: str) -> Counts:
+        if f"filled_{kind}" not in self.sent:
+            return {}
+        last, counts = self._last_fill(kind), {}
+        for name in self.sent:
+            text = self.value(name).strip()
+            if name.startswith(f"count_{kind}_") and f"{name}={text}" not in last:
+                arm, _, code = name.removeprefix(f"count_{kind}_").partition("_")
+                if text.isdecimal() and len(text) <= MAX_DIGITS and arm in self.arms:
+                    counts[arm, code] = int(text)
+        return counts
+
+    def _last_fill(self, kind: str) -> list[str]:
+        return self.value(f"filled_{kind}").split()
+
+    def _filled(self, kind: str, filled: Counts, by_hand: Counts) -> str:
+        """Return what the fill put where, as `field=n`; the page sends it back."""
+        if not self.fill and f"filled_{kind}" in self.sent:
+            return " ".join(self._last_fill(kind))
+        cells = {cell: n for cell, n in filled.items() if cell not in by_hand}
+        return " ".join(f"count_{kind}_{arm}_{name}={n}" for (arm, name), n in cells.items())
 
     def _sent_counts(self, kind: str, filled: Counts) -> Counts:
         return {
@@ -199,6 +254,20 @@ def _what(name: str) -> str:
     if name.startswith("per_class_"):
         return f"Images per class in {name.removeprefix('per_class_')}"
     return name.replace("_", " ").capitalize()
+
+
+def _pool_name(uuid: str) -> str:
+    """Return a pool's name in quotes, or what was sent where there is none."""
+    try:
+        pool = Pool.objects.filter(uuid=UUID(uuid)).first()
+    except ValueError:
+        pool = None
+    return f"“{pool.name}”" if pool else repr(uuid[:40])
+
+
+def _without(left: Mapping[tuple[str, str], int], taken: Sequence[Counts]) -> Counts:
+    """Return what is left in every cell once these counts are taken."""
+    return {cell: n - sum(counts.get(cell, 0) for counts in taken) for cell, n in left.items()}
 
 
 def _by_arm(

@@ -151,6 +151,7 @@ class PartTable:
     real_share: float
     without: tuple[str, ...] = ()
     matching: str = ""
+    filled: str = ""
     form: dict[str, Any] = field(default_factory=dict)
 
     @property
