@@ -1,6 +1,7 @@
 """Parse the form of a new study: a few words, pools as arms, parts, counts."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -189,7 +190,10 @@ class NewStudyForm:
             self.counts[kind] = counts
             rows = [_row(kind, c, list(sources), counts, available) for c in classes]
             table = summarise(kind, rows, list(sources.values()))
-            self.tables.append(replace(table, filled=self._filled(kind, filled, by_hand)))
+            short = _is_short(kind, sources, filled, by_hand, self.per_class(kind))
+            self.tables.append(
+                replace(table, filled=self._filled(kind, filled, by_hand), is_short=short)
+            )
 
     def _kept(self, available: Mapping[tuple[str, str], int]) -> dict[str, Counts]:
         """Return the counts typed by hand: those that differ from what the last fill put there.
@@ -203,7 +207,8 @@ class NewStudyForm:
                 counts[arm, name] = min(n, left.get((arm, name), 0))
                 if counts[arm, name] < n:
                     what = _what(f"count_{kind}_{arm}_{name}")
-                    self.notes.append(f"{what}: {n} asked, set to {counts[arm, name]}; no more.")
+                    there = counts[arm, name]
+                    self.notes.append(f"{what}: {n} asked, {there} left; set to {there}.")
             left = _without(left, [counts])
             kept[kind] = counts
         return kept
@@ -254,6 +259,20 @@ def _what(name: str) -> str:
     if name.startswith("per_class_"):
         return f"Images per class in {name.removeprefix('per_class_')}"
     return name.replace("_", " ").capitalize()
+
+
+def _is_short(
+    kind: str, sources: Mapping[str, str], filled: Counts, by_hand: Counts, per_class: int
+) -> bool:
+    """Say whether a fill gave some class less than was asked, for want of images."""
+    if kind != Part.Kind.TURING:
+        return any(n < per_class for cell, n in filled.items() if cell not in by_hand)
+    if len(set(sources.values())) < 2:
+        return False
+    real: Counter[str] = Counter()
+    for (arm, name), n in filled.items():
+        real[name] += n if sources[arm] == Pool.Source.REAL else 0
+    return any(n < per_class for n in real.values())
 
 
 def _pool_name(uuid: str) -> str:

@@ -152,6 +152,7 @@ class PartTable:
     without: tuple[str, ...] = ()
     matching: str = ""
     filled: str = ""
+    is_short: bool = False
     form: dict[str, Any] = field(default_factory=dict)
 
     @property

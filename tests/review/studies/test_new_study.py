@@ -65,10 +65,19 @@ def test_a_typed_count_stays_after_a_refused_form(client: Client) -> None:
 
 def test_a_typed_count_that_is_cut_is_told(client: Client) -> None:
     form, page = refill(client, new_form())
-    assert "no more." not in page
+    assert "; set to" not in page
     form, page = refill(client, form, count_plausibility_early_BAS="30", per_class_turing=1)
     assert form["count_plausibility_early_BAS"] == "8"
-    assert "BAS from early in plausibility: 30 asked, set to 8; no more." in page
+    assert "BAS from early in plausibility: 30 asked, 8 left; set to 8." in page
+
+
+def test_a_fill_that_gives_less_than_asked_is_told(client: Client) -> None:
+    form, page = refill(client, new_form())
+    assert "Some counts are below" not in page
+    form, page = refill(client, form, per_class_plausibility=20)
+    assert form["count_plausibility_real_EOS"] == "8"
+    assert form["count_turing_real_EOS"] == "0"
+    assert page.count("Some counts are below") == 2
 
 
 def test_another_domain_clears_the_pools_without_a_word(client: Client) -> None:
