@@ -283,7 +283,7 @@ const actions = {
     return forward();
   },
   cannot_judge: whenPainted(async () => {
-    const given = await ask("ask-reason", { note: draft.note });
+    const given = await ask("ask-reason", { note: draft.note }, config.shortcuts);
     if (!given) return;
     draft.note = given.note;
     commit({ cannot_judge: given.reason, note: given.note });
@@ -295,8 +295,13 @@ const actions = {
     changed();
   }),
   flag: whenPainted(async () => {
-    panel.tellFlags(draft);
-    const given = await ask("ask-flag");
+    const { flags } = draft;
+    panel.tellFlags(draft, (flag) => {
+      flags.splice(flags.indexOf(flag), 1);
+      changed();
+      panel.say("The flag is taken back.");
+    });
+    const given = await ask("ask-flag", {}, config.shortcuts);
     if (!given) return;
     draft.flags.push(given);
     changed();

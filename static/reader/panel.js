@@ -5,8 +5,9 @@ const WORDS = { passes: "passes", fails: "fails", not_judgeable: "not judgeable"
 const VERDICTS = { plausible: "Plausible", unseen: "Cannot judge: nothing judgeable", "": "" };
 
 const labelOf = (dialog, value) =>
-  document.querySelector(`#${dialog} [value="${value}"]`)?.parentElement.textContent.trim();
+  document.querySelector(`#${dialog} [value="${value}"]`)?.parentElement.lastElementChild.textContent;
 const flagName = ({ kind }) => labelOf("ask-flag", kind);
+const flagWords = (flag) => flagName(flag) + (flag.text && ` (${flag.text})`);
 
 export class Panel {
   constructor(config, act) {
@@ -82,11 +83,21 @@ export class Panel {
       button.setAttribute("aria-pressed", verdict === "plausible");
   }
 
-  // In the dialog, with what was written to them.
-  tellFlags({ flagged, flags }) {
-    const said = [...flagged, ...flags].map((flag) => flagName(flag) + (flag.text && ` (${flag.text})`));
-    $("flagged").hidden = !said.length;
-    $("flagged").textContent = `Flagged already: ${said.join("; ")}. What you choose now is added.`;
+  // In the dialog, with what was written to them. Those of an earlier answer stand; those set now
+  // can be taken back.
+  tellFlags({ flagged, flags }, takeBack) {
+    $("flagged").hidden = !flagged.length;
+    $("flagged").textContent = `Flagged already: ${flagged.map(flagWords).join("; ")}. What you choose now is added.`;
+    $("flags-now").replaceChildren(...flags.map((flag) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = `✕ Take back: ${flagWords(flag)}`;
+      button.onclick = () => {
+        $("ask-flag").close();
+        takeBack(flag);
+      };
+      return button;
+    }));
   }
 
   pickClass() {
@@ -116,11 +127,21 @@ export const count = (n) => (n === 1 ? "1 answer" : `${n} answers`);
 
 export const isOpen = () => document.querySelector("dialog[open]") !== null;
 
-// The form's fields when it was confirmed, else null.
-export function ask(id, fields = {}) {
+// The form's fields when it was confirmed, else null. Digits choose, where shortcuts are on.
+export function ask(id, fields = {}, hasKeys = false) {
   const dialog = $(id), form = dialog.querySelector("form");
   form.reset();
   for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  const { reason, note } = form.elements;
+  form.oninput = () => note?.setCustomValidity(
+    reason?.value === "other" && !note.value.trim() ? "Please say in a note what it is." : "");
+  form.oninput();
+  form.onkeydown = ({ target, code }) => {
+    const digit = hasKeys && target.type !== "textarea" && /^(?:Digit|Numpad)([1-9])$/.exec(code);
+    const chosen = digit ? form.querySelectorAll("[type=radio]")[digit[1] - 1] : null;
+    chosen?.focus();
+    chosen?.click();
+  };
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from review.readings.models import Reading
+from review.readings.models import CaseFlag, Reading
 from review.studies.models import CaseFeedback, Membership, Session
 from tests.e2e.desk import Desk, sign_in
 from tests.worlds.study import PASSWORD, PartPlan, make_study
@@ -173,3 +173,65 @@ def test_help_can_be_read_at_400_percent(at_the_desk, page):
     assert ends.bounding_box()["y"] > 256, "the buttons stand below the text, not on it"
     ends.get_by_role("button", name="Close").click()
     assert page.locator("dialog[open]").count() == 0
+
+
+def test_a_flag_set_by_mistake_is_taken_back_before_the_commit(at_the_desk, page):
+    desk = at_the_desk(PartPlan("turing", 1))
+    for digit, flags in (("1", "Technical fault"), ("2", "Technical fault; I recognise")):
+        desk.press("f", digit, "Enter")
+        page.get_by_text(f"With flag: {flags}").wait_for()
+
+    desk.press("f")
+    wrong = page.get_by_role("button", name="Take back: Technical fault")
+    box = wrong.bounding_box()
+    assert min(box["width"], box["height"]) >= 48
+    wrong.click()
+    assert page.locator("dialog[open]").count() == 0
+    assert page.inner_text("#extras") == "With flag: I recognise this image"
+    desk.press("f", "Shift+Tab", "Enter")  # by keyboard alone
+    assert page.inner_text("#extras") == ""
+    desk.press("f", "3", "Enter")
+    page.get_by_text("flag: Seen before").wait_for()
+    desk.answer("4")
+    desk.all_sent()
+    assert list(CaseFlag.objects.values_list("kind", flat=True)) == ["duplicate"]
+
+    desk.press("Backspace", "f")
+    page.get_by_text("Flagged already: Seen before").wait_for()
+    assert page.get_by_role("button", name="Take back").count() == 0  # it is stored
+
+
+@pytest.mark.parametrize("key", ["c", "f"])
+def test_nothing_is_chosen_for_the_reader(at_the_desk, page, key):
+    desk = at_the_desk(PartPlan("turing", 1))
+    before = desk.painted
+    desk.press(key, "Enter")
+    page.wait_for_timeout(200)
+    first = page.locator("dialog[open] input").first
+    assert first.evaluate("(radio) => radio === document.activeElement && !radio.checked")
+    assert not page.locator("dialog[open] form").evaluate("(form) => form.checkValidity()")
+    desk.press("2", "Enter")
+
+    if key == "f":
+        page.get_by_text("flag: I recognise").wait_for()
+        desk.answer("4")
+    page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    desk.all_sent()
+    assert Reading.objects.get().reason == ("blurred" if key == "c" else "")
+    assert [flag.kind for flag in CaseFlag.objects.all()] == (["recognised"] if key == "f" else [])
+
+
+def test_something_else_asks_for_a_note(at_the_desk, page):
+    desk = at_the_desk(PartPlan("turing", 1))
+    before = desk.painted
+    desk.press("c", "6", "Enter")
+    note = page.locator("#ask-reason textarea")
+    assert note.evaluate("(field) => field.validationMessage") == "Please say in a note what it is."
+    assert desk.painted == before
+
+    note.fill("6 of them")
+    page.get_by_role("button", name="Cannot judge, next").click()
+    page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    desk.all_sent()
+    assert Reading.objects.get().reason == "other"
+    assert Reading.objects.get().answers.get().text == "6 of them"

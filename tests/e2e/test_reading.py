@@ -254,7 +254,7 @@ def test_a_reopened_case_shows_the_flags_set_before_and_adds_new_ones(desk):
         return desk.page.inner_text("#extras")
 
     desk.open()
-    desk.press("f")
+    desk.press("f", "1")
     desk.page.get_by_label("More (optional)").fill("a fold")
     desk.press("Tab", "Enter")
     desk.page.get_by_text("With flag: Technical fault").wait_for()
