@@ -235,3 +235,39 @@ def test_something_else_asks_for_a_note(at_the_desk, page):
     desk.all_sent()
     assert Reading.objects.get().reason == "other"
     assert Reading.objects.get().answers.get().text == "6 of them"
+
+
+PLACES = """() => JSON.stringify([...document.querySelectorAll("#question, .commit, .thumbs button, #image")]
+  .map((one) => one.getBoundingClientRect()))"""
+
+
+@pytest.mark.parametrize("full_form", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844), (320, 640)])
+def test_a_reopened_case_is_left_by_a_finger_and_nothing_moves(
+    at_the_desk, page, width, height, full_form
+):
+    page.set_viewport_size({"width": width, "height": height})
+    desk = at_the_desk(PartPlan(per_cell=1, full_form=full_form), classes=("EOS",))
+    page.click("[data-act=cannot_judge]")
+    page.get_by_label("Cut off or covered").check()
+    before = desk.painted
+    page.get_by_role("button", name="Cannot judge, next").click()
+    page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    places = page.evaluate(PLACES)
+
+    desk.answer("Backspace")
+    assert page.evaluate(PLACES) == places
+    leave = page.get_by_role("button", name="Leave it")
+    box, kind = leave.bounding_box(), page.locator(".kind").bounding_box()
+    assert box["height"] >= 48
+    assert box["width"] >= 48
+    assert box["x"] + box["width"] <= width
+    mark = page.locator("#reopened .mark").bounding_box()
+    assert mark["y"] + mark["height"] <= kind["y"] + kind["height"] + 1
+    for y in (1, 46):  # nothing lies over it
+        leave.click(trial=True, position={"x": box["width"] / 2, "y": y})
+    before = desk.painted
+    leave.click()
+    page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
+    assert page.evaluate(PLACES) == places
+    assert not leave.is_visible()
