@@ -8,6 +8,7 @@ export class Draft {
   flags = []; // set now, beside those
   unjudged = ""; // why an earlier answer was that it cannot be judged
   flagged = []; // set with an earlier answer, which stand
+  typed = {}; // in dialogs that were left without keeping it
   context = {}; // what was looked at beside the image
 
   constructor(one, config) {

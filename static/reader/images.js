@@ -22,6 +22,8 @@ export async function decode(image) {
   return { width, height, bits: 8, channels: 3, data };
 }
 
+const PATIENCE = 3;
+
 export class Images {
   #entries = new Map();
 
@@ -45,6 +47,11 @@ export class Images {
     return this.#entries.get(assignment)?.pixels;
   }
 
+  // Tried in vain more than once or twice.
+  isFailing(assignment) {
+    return this.#entries.get(assignment)?.tries >= PATIENCE;
+  }
+
   retryNow() {
     for (const entry of this.#entries.values())
       if (entry.timer) {
@@ -54,7 +61,7 @@ export class Images {
   }
 
   #start(one, tries) {
-    const entry = { one };
+    const entry = { one, tries };
     this.#entries.set(one.assignment, entry);
     const isCurrent = () => this.#entries.get(one.assignment) === entry;
     decode(one.image)
@@ -68,6 +75,7 @@ export class Images {
         if (!isCurrent()) return;
         const wait = WAITS_MS[Math.min(tries, WAITS_MS.length - 1)];
         entry.timer = setTimeout(() => isCurrent() && this.#start(one, tries + 1), wait);
+        entry.tries += 1;
         this.failed(error);
       });
   }

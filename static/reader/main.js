@@ -24,9 +24,12 @@ const stage = new View(document.getElementById("image"), document.getElementById
   config.display, (self) => panel.caption(self.caption()));
 stage.layout();
 stage.canvas.addEventListener("pointerenter", () => look());
-const images = new Images((pixels) => stage.prepare(pixels), (error) => server.imageFailed(error));
+const images = new Images((pixels) => stage.prepare(pixels), (error) => {
+  server.imageFailed(error);
+  if (current && !painted) paint();
+});
 const pending = new Pending(config.storage_prefix, (body) => server.send(body), showStatus);
-const server = new Server(config, { stored, rejected, applied, stopped, connected });
+const server = new Server(config, { stored, rejected, applied, stopped, connected, changed: faulty });
 images.onready = (id) => id === current?.assignment && !painted && paint();
 
 function applied(news) {
@@ -63,6 +66,7 @@ function waitForNews() {
   const kept = pending.size;
   panel.cover(offline
     ? `No connection. ${count(kept)} kept on this device, to be sent when it returns. You may close this page.`
+    : server.isFailing ? "The server does not answer; it is asked again and again. You may also come back later."
     : "Loading the next case …");
   if (!kept) server.later();
 }
@@ -99,7 +103,9 @@ function paint() {
   const pixels = images.ready(current.assignment);
   if (!pixels) {
     stage.blank();
-    panel.cover(offline ? "No connection; the image will follow." : "Loading the image …");
+    panel.cover(offline ? "No connection; the image will follow."
+      : images.isFailing(current.assignment) ? "The server does not give the image; it is asked again and again."
+      : "Loading the image …");
     return;
   }
   panel.cover("");
@@ -224,11 +230,19 @@ function connected(isOnline) {
   showStatus();
 }
 
+// The server answers with errors, or does so no more.
+function faulty() {
+  showStatus();
+  if (!current && queue.length === 0 && !resting && !page.dataset.halted) waitForNews();
+}
+
 function showStatus() {
   const kept = pending.size;
   if (!pending.isStored)
     panel.status(`This browser stores nothing: keep the page open until ${count(kept)} are sent`, "bad");
   else if (offline) panel.status(`Offline: ${count(kept)} kept here`, "warn");
+  else if (server.isFailing)
+    panel.status("The server does not answer" + (kept ? `: ${count(kept)} kept here` : ""), "warn");
   else panel.status(kept ? `Sending ${count(kept)}` : "All answers stored", kept ? "busy" : "ok");
   page.dataset.pending = kept;
 }
@@ -241,6 +255,15 @@ function changed() {
 const whenPainted = (act) => (...rest) => {
   if (painted && draft) act(...rest);
 };
+
+// Of the case in hand; null, too, when another one has come meanwhile.
+async function askOf(id, said) {
+  const mine = draft, given = await ask(id, said, mine.typed, config.shortcuts);
+  if (mine !== draft) return null;
+  if (!given && (mine.typed.note ?? mine.typed.text))
+    panel.say("What you typed is not kept yet: it stands there when you open this again.");
+  return given;
+}
 
 const actions = {
   plausible: whenPainted(() => {
@@ -283,13 +306,13 @@ const actions = {
     return forward();
   },
   cannot_judge: whenPainted(async () => {
-    const given = await ask("ask-reason", { note: draft.note }, config.shortcuts);
+    const given = await askOf("ask-reason", draft.note);
     if (!given) return;
     draft.note = given.note;
     commit({ cannot_judge: given.reason, note: given.note });
   }),
   note: whenPainted(async () => {
-    const given = await ask("ask-note", { note: draft.note });
+    const given = await askOf("ask-note", draft.note);
     if (!given) return;
     draft.note = given.note;
     changed();
@@ -301,7 +324,7 @@ const actions = {
       changed();
       panel.say("The flag is taken back.");
     });
-    const given = await ask("ask-flag", {}, config.shortcuts);
+    const given = await askOf("ask-flag");
     if (!given) return;
     draft.flags.push(given);
     changed();

@@ -93,8 +93,8 @@ export class Panel {
       button.type = "button";
       button.textContent = `✕ Take back: ${flagWords(flag)}`;
       button.onclick = () => {
+        $("ask-flag").addEventListener("close", () => takeBack(flag), { once: true });
         $("ask-flag").close();
-        takeBack(flag);
       };
       return button;
     }));
@@ -128,15 +128,17 @@ export const count = (n) => (n === 1 ? "1 answer" : `${n} answers`);
 export const isOpen = () => document.querySelector("dialog[open]") !== null;
 
 // The form's fields when it was confirmed, else null. Digits choose, where shortcuts are on.
-export function ask(id, fields = {}, hasKeys = false) {
-  const dialog = $(id), form = dialog.querySelector("form");
+// `typed` keeps what is dismissed, to stand there when it is asked again.
+export function ask(id, said = "", typed = {}, hasKeys = false) {
+  const dialog = $(id), form = dialog.querySelector("form"), text = form.querySelector("textarea");
   form.reset();
-  for (const [name, value] of Object.entries(fields)) form.elements[name].value = value;
+  if (text) text.value = typed[text.name] ?? said;
   const { reason, note } = form.elements;
   form.oninput = () => note?.setCustomValidity(
     reason?.value === "other" && !note.value.trim() ? "Please say in a note what it is." : "");
   form.oninput();
-  form.onkeydown = ({ target, code }) => {
+  form.onkeydown = ({ target, code, ctrlKey, metaKey }) => {
+    if (text && code === "Enter" && (ctrlKey || metaKey)) return form.requestSubmit(form.querySelector(".go"));
     const digit = hasKeys && target.type !== "textarea" && /^(?:Digit|Numpad)([1-9])$/.exec(code);
     const chosen = digit ? form.querySelectorAll("[type=radio]")[digit[1] - 1] : null;
     chosen?.focus();
@@ -146,8 +148,9 @@ export function ask(id, fields = {}, hasKeys = false) {
   dialog.showModal();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () => {
-      const given = Object.fromEntries(new FormData(form));
-      resolve(dialog.returnValue === "ok" ? given : null);
+      const given = Object.fromEntries(new FormData(form)), isOk = dialog.returnValue === "ok";
+      if (text) typed[text.name] = isOk || text.value === said ? undefined : text.value;
+      resolve(isOk ? given : null);
     }, { once: true });
   });
 }

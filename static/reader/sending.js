@@ -1,6 +1,6 @@
 // Answers on their way: kept until confirmed, sent in order, and the truth about each.
 
-const TIMEOUT_MS = 20000, PAUSE_MS = 15000;
+const TIMEOUT_MS = 20000, PAUSE_MS = 15000, PATIENCE = 3;
 const WAITS_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 
 // What stops a reader for now or for good; an answer is kept meanwhile. Each has its dialog.
@@ -87,6 +87,7 @@ export class Pending {
 
 export class Server {
   #refreshing = false;
+  #failed = {}; // address -> tries in a row that ended in a server error
 
   constructor(config, on) {
     Object.assign(this, { config, on, token: config.csrf });
@@ -95,8 +96,15 @@ export class Server {
   async #ask(url, options = {}) {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const answer = await fetch(url, { ...options, signal, redirect: "error" });
+    const was = this.isFailing, isFault = answer.status >= 500 || answer.status === 429;
+    this.#failed[url] = isFault ? (this.#failed[url] ?? 0) + 1 : 0;
+    if (this.isFailing !== was) this.on.changed();
     const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
     return { code: answer.status, news: isJson ? await answer.json() : {} };
+  }
+
+  get isFailing() {
+    return Object.values(this.#failed).some((tries) => tries >= PATIENCE);
   }
 
   async send(body) {

@@ -186,17 +186,19 @@ def test_a_flag_set_by_mistake_is_taken_back_before_the_commit(at_the_desk, page
     box = wrong.bounding_box()
     assert min(box["width"], box["height"]) >= 48
     wrong.click()
+    page.get_by_text("The flag is taken back").wait_for()
     assert page.locator("dialog[open]").count() == 0
     assert page.inner_text("#extras") == "With flag: I recognise this image"
     desk.press("f", "Shift+Tab", "Enter")  # by keyboard alone
-    assert page.inner_text("#extras") == ""
+    page.wait_for_function("() => !document.getElementById('extras').textContent")
     desk.press("f", "3", "Enter")
     page.get_by_text("flag: Seen before").wait_for()
     desk.answer("4")
     desk.all_sent()
     assert list(CaseFlag.objects.values_list("kind", flat=True)) == ["duplicate"]
 
-    desk.press("Backspace", "f")
+    desk.answer("Backspace")
+    desk.press("f")
     page.get_by_text("Flagged already: Seen before").wait_for()
     assert page.get_by_role("button", name="Take back").count() == 0  # it is stored
 
@@ -237,8 +239,9 @@ def test_something_else_asks_for_a_note(at_the_desk, page):
     assert Reading.objects.get().answers.get().text == "6 of them"
 
 
-PLACES = """() => JSON.stringify([...document.querySelectorAll("#question, .commit, .thumbs button, #image")]
-  .map((one) => one.getBoundingClientRect()))"""
+PLACES = """() => JSON.stringify(
+  [...document.querySelectorAll("#question, .commit, .thumbs button, #image")]
+    .map((one) => one.getBoundingClientRect()))"""
 
 
 @pytest.mark.parametrize("full_form", [False, True])
@@ -271,3 +274,55 @@ def test_a_reopened_case_is_left_by_a_finger_and_nothing_moves(
     page.wait_for_function("(a) => document.documentElement.dataset.painted !== a", arg=before)
     assert page.evaluate(PLACES) == places
     assert not leave.is_visible()
+
+
+def test_a_server_that_answers_with_errors_is_told_until_it_recovers(at_the_desk, page):
+    desk = at_the_desk(PartPlan("turing", 1))
+    page.wait_for_load_state("networkidle")
+    page.route("**/submit", lambda route: route.fulfill(status=500, body="fault"))
+    desk.answer("5")
+    desk.answer("4")
+    status = page.locator("#status")
+    page.get_by_text("The server does not answer: 2 answers kept here").wait_for()
+    box = status.bounding_box()
+    assert box["x"] + box["width"] <= page.locator(".bar-tools").bounding_box()["x"]
+    assert page.locator(".bar").bounding_box()["height"] <= 51
+
+    page.unroute("**/submit")
+    desk.all_sent()
+    page.get_by_text("All answers stored").wait_for()
+    assert Reading.objects.count() == 2
+
+
+def test_an_image_that_the_server_does_not_give_is_told(context, page, live_server):
+    world = make_study(plans=[PartPlan("turing", 1)])
+    sign_in(context, world, live_server.url)
+    page.route("**/read/i/*", lambda route: route.fulfill(status=500, body="fault"))
+    page.goto(f"{live_server.url}/read/cells/")
+    page.get_by_text("The server does not give the image; it is asked again").wait_for()
+
+    page.unroute("**/read/i/*")
+    page.wait_for_function("() => document.documentElement.dataset.painted")
+    assert not page.locator("#cover").is_visible()
+
+
+def test_a_note_that_was_dismissed_stands_there_again(at_the_desk, page):
+    desk = at_the_desk(PartPlan("turing", 1))
+    desk.press("m")
+    page.keyboard.type("a long note")
+    desk.press("Escape")
+    page.get_by_text("What you typed is not kept yet").wait_for()
+    assert page.inner_text("#extras") == ""
+
+    desk.press("m")
+    page.keyboard.press("End")
+    page.keyboard.type(" on it")
+    desk.press("Control+Enter")
+    page.get_by_text("With note").wait_for()
+    desk.answer("5")
+    desk.press("m")
+    assert page.locator("#ask-note textarea").input_value() == ""  # another case
+    desk.press("Escape")
+    desk.all_sent()
+    note = Reading.objects.get().answers.get(question="note")
+    assert note.text == "a long note on it"
