@@ -2,6 +2,7 @@
 
 const SIGNS = { "+": "zoom_in", "-": "zoom_out", "=": "fit", ".": "one_to_one", "?": "help" };
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const BOUNCE_MS = 200;
 const REPEATABLE = ["pan", "level", "zoom_in", "zoom_out"];
 
 export class Keys {
@@ -11,6 +12,13 @@ export class Keys {
     this.run = run;
     addEventListener("keydown", (event) => this.#down(event));
     addEventListener("pointerdown", () => (this.byTab = false));
+  }
+
+  // The key in hand has answered a case: a bounce of it must not answer the next, which nobody has
+  // seen. (The key for "next" alone answers nothing.)
+  spend() {
+    this.spent = this.pressed;
+    this.at = performance.now();
   }
 
   #action(event) {
@@ -36,6 +44,9 @@ export class Keys {
     if (presses && target.matches?.(this.byTab ? "button, a, summary" : "summary")) return;
     const action = this.#action(event);
     if (!action || (event.repeat && !REPEATABLE.includes(action[0]))) return;
+    if (event.code === this.spent && performance.now() - this.at < BOUNCE_MS) return;
+    this.pressed = action[0] === "commit" ? "" : event.code;
     if (this.run(...action) !== false) event.preventDefault();
+    this.pressed = "";
   }
 }

@@ -56,6 +56,7 @@ function forward(news) {
   current = draft = null;
   painted = false;
   page.dataset.empty = "";
+  panel.clear();
   stage.blank();
   panel.cover("");
   if (pending.size || state === "reading") return waitForNews();
@@ -143,6 +144,7 @@ function commit(extra = {}) {
     practice.hold(offline);
     return void pending.flush();
   }
+  keys.spend();
   past = [...past.filter((old) => old.assignment !== one.assignment), answered(one, body)];
   past.sort((a, b) => a.position - b.position);
   trim();
@@ -254,6 +256,7 @@ function changed() {
 
 const whenPainted = (act) => (...rest) => {
   if (painted && draft) act(...rest);
+  else if (!current) panel.say("There is no case here now.");
 };
 
 // Of the case in hand; null, too, when another one has come meanwhile.
@@ -353,7 +356,7 @@ if (config.findings?.length) Kind = (await import("./findings.js")).extend(Kind,
 if (config.lesion) Kind = (await import("./lesion.js")).extend(Kind, tools);
 if (config.gestalt) Kind = (await import("./gestalt.js")).extend(Kind, tools);
 const practice = config.calibration ? new (await import("./practice.js")).Practice() : null;
-new Keys(config, (name, ...rest) => (isOpen() ? false : actions[name]?.(...rest)));
+const keys = new Keys(config, (name, ...rest) => (isOpen() ? false : actions[name]?.(...rest)));
 addEventListener("keydown", (event) => event.code === "Escape" && !isOpen() && actions.back());
 for (const name of ["focus", "visibilitychange"])
   addEventListener(name, () => page.dataset.halted && !document.hidden && server.refresh());

@@ -35,7 +35,7 @@ export class Panel {
     $("class-note").textContent = draft.byCriteria ? one.note
       : one.class_name && `Labelled as: ${one.class_name}`;
     if ($("whole-note")) $("whole-note").textContent = one.note && `${one.class_name}: ${one.note}`;
-    $("position").textContent = `${one.position} of ${one.total} in your list`;
+    $("position").textContent = `${one.position} of ${one.total}`;
     $("done").max = one.total;
     $("done").value = one.position - 1;
     $("full-form").hidden = !one.full_form;
@@ -81,6 +81,13 @@ export class Panel {
     $("extras").textContent = extras.length ? `With ${extras.join(", ")}` : "";
     for (const button of document.querySelectorAll('[data-act="plausible"]'))
       button.setAttribute("aria-pressed", verdict === "plausible");
+  }
+
+  // Without a case nothing is said of one.
+  clear() {
+    for (const button of document.querySelectorAll(".commit [aria-pressed]"))
+      button.setAttribute("aria-pressed", false);
+    $("extras").textContent = $("verdict").textContent = "";
   }
 
   // In the dialog, with what was written to them. Those of an earlier answer stand; those set now

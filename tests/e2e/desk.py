@@ -34,6 +34,7 @@ class Desk:
     def __init__(self, page: Page, url: str, world: World) -> None:
         self.page, self.url, self.world = page, url, world
         self.errors: list[str] = []
+        self.last_answer = ""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def open(self) -> "Desk":
@@ -49,6 +50,8 @@ class Desk:
 
     def press(self, *keys: str) -> None:
         for key in keys:
+            if key == self.last_answer:
+                self.page.wait_for_timeout(220)  # sooner it counts as a bounce of the key
             self.page.keyboard.press(key)
 
     def answer(self, *keys: str) -> str:
@@ -56,6 +59,7 @@ class Desk:
         before = self.painted
         self.press(*keys)
         self.page.wait_for_function(f"(old) => {PAINTED} !== old", arg=before)
+        self.last_answer = "" if keys[-1] == "Enter" else keys[-1]
         return before
 
     def all_sent(self) -> None:

@@ -326,3 +326,69 @@ def test_a_note_that_was_dismissed_stands_there_again(at_the_desk, page):
     desk.all_sent()
     note = Reading.objects.get().answers.get(question="note")
     assert note.text == "a long note on it"
+
+
+@pytest.mark.parametrize("keys", [("5",), ("j", "k")])
+def test_a_key_that_bounces_answers_one_case(at_the_desk, page, keys):
+    plan = (
+        PartPlan(per_cell=1, fields={"gestalt": True}) if len(keys) > 1 else PartPlan("turing", 1)
+    )
+    desk = at_the_desk(plan)
+    before = desk.painted
+    desk.press(*keys)
+    page.evaluate(
+        """(code) => new Promise((done) => {
+          const press = () => document.body.dispatchEvent(
+            new KeyboardEvent("keydown", { code, bubbles: true, cancelable: true }));
+          const next = () => { press(); setTimeout(done, 50); };
+          new MutationObserver(next).observe(document.documentElement,
+            { attributeFilter: ["data-painted"] });
+        })""",
+        "Digit5" if keys == ("5",) else "KeyK",
+    )
+    assert desk.painted != before
+    assert page.inner_text("#position")[0] == "2"
+    assert page.inner_text("#said") == ""
+    page.wait_for_timeout(250)
+    desk.answer(*keys)
+    assert page.inner_text("#position")[0] == "3"
+
+
+def test_buttons_print_no_letter_that_the_list_of_classes_takes(at_the_desk, page):
+    desk = at_the_desk(PartPlan("identify", 1))
+    shown = page.locator("button:visible kbd:visible").all_inner_texts()
+    assert "".join(shown).isalpha() is False
+    assert not [sign for sign in shown if sign.isalpha()], shown
+    desk.press("?")
+    assert "Tab leaves the list" in page.inner_text("#help")
+    desk.press("Escape")
+    page.focus("#class-choice")
+    desk.press("Tab", "m")
+    assert page.locator("#ask-note[open]").count() == 1
+
+
+def test_without_a_case_nothing_is_lit_and_keys_say_so(at_the_desk, page, context):
+    desk = at_the_desk(PartPlan(per_cell=1))
+    page.wait_for_load_state("networkidle")
+    context.set_offline(True)
+    for _ in range(3):
+        desk.press("j")
+        before = desk.painted
+        desk.press("Enter")
+        page.wait_for_function(
+            "(a) => document.documentElement.dataset.painted !== a"
+            " || 'empty' in document.documentElement.dataset",
+            arg=before,
+        )
+    page.get_by_text("kept on this device, to be sent").wait_for()
+    assert page.locator(".commit [aria-pressed=true]").count() == 0
+    desk.press("j")
+    assert "no case here now" in page.inner_text("#said")
+
+
+def test_the_place_in_the_list_fits_on_a_telephone(at_the_desk, page):
+    page.set_viewport_size({"width": 320, "height": 640})
+    at_the_desk(PartPlan("turing", 6))
+    place = page.locator("#place")
+    assert place.inner_text().strip() == "1 of 36"
+    assert place.evaluate("(place) => place.scrollWidth <= place.clientWidth")

@@ -83,6 +83,8 @@ def read_everything(page: Page) -> int:
             before = page.evaluate(f"() => {PAINTED}")
             for key in keys:
                 page.keyboard.press(key)
+            if len(keys) == 1:
+                page.wait_for_timeout(220)  # sooner it counts as a bounce of the key
             answered += 1
             if position < total - 1:
                 go_on(page, before)
