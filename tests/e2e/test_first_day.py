@@ -328,30 +328,35 @@ def test_a_note_that_was_dismissed_stands_there_again(at_the_desk, page):
     assert note.text == "a long note on it"
 
 
-@pytest.mark.parametrize("keys", [("5",), ("j", "k")])
-def test_a_key_that_bounces_answers_one_case(at_the_desk, page, keys):
-    plan = (
-        PartPlan(per_cell=1, fields={"gestalt": True}) if len(keys) > 1 else PartPlan("turing", 1)
-    )
-    desk = at_the_desk(plan)
-    before = desk.painted
-    desk.press(*keys)
-    page.evaluate(
-        """(code) => new Promise((done) => {
-          const press = () => document.body.dispatchEvent(
-            new KeyboardEvent("keydown", { code, bubbles: true, cancelable: true }));
-          const next = () => { press(); setTimeout(done, 50); };
-          new MutationObserver(next).observe(document.documentElement,
-            { attributeFilter: ["data-painted"] });
-        })""",
-        "Digit5" if keys == ("5",) else "KeyK",
-    )
-    assert desk.painted != before
-    assert page.inner_text("#position")[0] == "2"
-    assert page.inner_text("#said") == ""
-    page.wait_for_timeout(250)
-    desk.answer(*keys)
-    assert page.inner_text("#position")[0] == "3"
+BOUNCE = """(code) => {
+  let at = 0;
+  addEventListener("keydown", (event) => event.isTrusted && (at = performance.now()), true);
+  window.bounced = new Promise((done) => new MutationObserver((_, observer) => {
+    const isSoon = performance.now() - at < 150;
+    observer.disconnect();
+    if (isSoon) document.body.dispatchEvent(
+      new KeyboardEvent("keydown", { code, bubbles: true, cancelable: true }));
+    setTimeout(() => done(isSoon), 50);
+  }).observe(document.documentElement, { attributeFilter: ["data-painted"] }));
+}"""
+
+
+@pytest.mark.parametrize(("keys", "code"), [(("5",), "Digit5"), (("j", "k"), "KeyK")])
+def test_a_key_that_bounces_answers_one_case(at_the_desk, page, keys, code):
+    gestalt = PartPlan(per_cell=1, fields={"gestalt": True})
+    desk = at_the_desk(gestalt if len(keys) > 1 else PartPlan("turing", 1))
+    for place in range(2, 5):  # a slow machine may paint too late for a bounce
+        page.evaluate(BOUNCE, code)
+        desk.press(*keys)
+        in_time = page.evaluate("() => window.bounced")
+        assert page.inner_text("#position").startswith(f"{place} of ")
+        assert page.inner_text("#said") == ""
+        page.wait_for_timeout(250)
+        if in_time:
+            break
+    assert in_time
+    desk.answer(*keys)  # later it counts
+    assert page.inner_text("#position").startswith(f"{place + 1} of ")
 
 
 def test_buttons_print_no_letter_that_the_list_of_classes_takes(at_the_desk, page):
