@@ -11,9 +11,11 @@ const config = JSON.parse(document.getElementById("reader-config").textContent);
 const page = document.documentElement;
 if (!config.display.allow_touch && matchMedia("(pointer: coarse)").matches)
   location.replace(config.urls.tablet);
+const SILENT = "The server does not answer; it is asked again and again.";
 const done = new Set(); // answered on this page, whether confirmed or not
 const drafts = new Map();
 let queue = [], past = [], current = null, draft = null, reopened = false, painted = false;
+let flags = null; // the module, once a case has one
 let state = "reading", offline = false, resting = false, sinceBreak = 0, activeSinceBreak = 0;
 
 const panel = new Panel(config, (name, ...rest) => actions[name]?.(...rest));
@@ -67,7 +69,7 @@ function waitForNews() {
   const kept = pending.size;
   panel.cover(offline
     ? `No connection. ${count(kept)} kept on this device, to be sent when it returns. You may close this page.`
-    : server.isFailing ? "The server does not answer; it is asked again and again. You may also come back later."
+    : server.isFailing ? SILENT
     : "Loading the next case …");
   if (!kept) server.later();
 }
@@ -105,7 +107,7 @@ function paint() {
   if (!pixels) {
     stage.blank();
     panel.cover(offline ? "No connection; the image will follow."
-      : images.isFailing(current.assignment) ? "The server does not give the image; it is asked again and again."
+      : images.isFailing(current.assignment) ? SILENT
       : "Loading the image …");
     return;
   }
@@ -244,7 +246,7 @@ function showStatus() {
     panel.status(`This browser stores nothing: keep the page open until ${count(kept)} are sent`, "bad");
   else if (offline) panel.status(`Offline: ${count(kept)} kept here`, "warn");
   else if (server.isFailing)
-    panel.status("The server does not answer" + (kept ? `: ${count(kept)} kept here` : ""), "warn");
+    panel.status(`The server does not answer: ${count(kept)} kept here`, "warn");
   else panel.status(kept ? `Sending ${count(kept)}` : "All answers stored", kept ? "busy" : "ok");
   page.dataset.pending = kept;
 }
@@ -264,7 +266,7 @@ async function askOf(id, said) {
   const mine = draft, given = await ask(id, said, mine.typed, config.shortcuts);
   if (mine !== draft) return null;
   if (!given && (mine.typed.note ?? mine.typed.text))
-    panel.say("What you typed is not kept yet: it stands there when you open this again.");
+    panel.say("Not kept yet: it stands there when you open this again.");
   return given;
 }
 
@@ -321,12 +323,15 @@ const actions = {
     changed();
   }),
   flag: whenPainted(async () => {
-    const { flags } = draft;
-    panel.tellFlags(draft, (flag) => {
-      flags.splice(flags.indexOf(flag), 1);
+    const mine = draft;
+    const tell = () => flags?.tell(mine, () => {
       changed();
       panel.say("The flag is taken back.");
     });
+    // The dialog opens at once, or what is typed into it would go to the case.
+    if (flags) tell();
+    else if (mine.flags.length || mine.flagged.length)
+      load(() => import("./flags.js")).then((found) => (flags = found) && mine === draft && tell());
     const given = await askOf("ask-flag");
     if (!given) return;
     draft.flags.push(given);

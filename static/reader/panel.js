@@ -6,8 +6,7 @@ const VERDICTS = { plausible: "Plausible", unseen: "Cannot judge: nothing judgea
 
 const labelOf = (dialog, value) =>
   document.querySelector(`#${dialog} [value="${value}"]`)?.parentElement.lastElementChild.textContent;
-const flagName = ({ kind }) => labelOf("ask-flag", kind);
-const flagWords = (flag) => flagName(flag) + (flag.text && ` (${flag.text})`);
+export const flagName = ({ kind }) => labelOf("ask-flag", kind);
 
 export class Panel {
   constructor(config, act) {
@@ -88,23 +87,6 @@ export class Panel {
     for (const button of document.querySelectorAll(".commit [aria-pressed]"))
       button.setAttribute("aria-pressed", false);
     $("extras").textContent = $("verdict").textContent = "";
-  }
-
-  // In the dialog, with what was written to them. Those of an earlier answer stand; those set now
-  // can be taken back.
-  tellFlags({ flagged, flags }, takeBack) {
-    $("flagged").hidden = !flagged.length;
-    $("flagged").textContent = `Flagged already: ${flagged.map(flagWords).join("; ")}. What you choose now is added.`;
-    $("flags-now").replaceChildren(...flags.map((flag) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = `✕ Take back: ${flagWords(flag)}`;
-      button.onclick = () => {
-        $("ask-flag").addEventListener("close", () => takeBack(flag), { once: true });
-        $("ask-flag").close();
-      };
-      return button;
-    }));
   }
 
   pickClass() {

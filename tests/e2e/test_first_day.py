@@ -299,7 +299,7 @@ def test_an_image_that_the_server_does_not_give_is_told(context, page, live_serv
     sign_in(context, world, live_server.url)
     page.route("**/read/i/*", lambda route: route.fulfill(status=500, body="fault"))
     page.goto(f"{live_server.url}/read/cells/")
-    page.get_by_text("The server does not give the image; it is asked again").wait_for()
+    page.get_by_text("The server does not answer; it is asked again").wait_for()
 
     page.unroute("**/read/i/*")
     page.wait_for_function("() => document.documentElement.dataset.painted")
@@ -311,7 +311,7 @@ def test_a_note_that_was_dismissed_stands_there_again(at_the_desk, page):
     desk.press("m")
     page.keyboard.type("a long note")
     desk.press("Escape")
-    page.get_by_text("What you typed is not kept yet").wait_for()
+    page.get_by_text("Not kept yet").wait_for()
     assert page.inner_text("#extras") == ""
 
     desk.press("m")
