@@ -36,9 +36,7 @@ export class Keys {
     // A list of classes takes letters, arrows and Space; the other keys act as they do elsewhere.
     const { target } = event, inList = target.id === "class-choice"
       && (/Enter|^Backspace|^Delete/.test(event.code) || SIGNS[event.key]);
-    // What had the focus in a dialog keeps it for a frame after the dialog has closed.
-    const typing = !inList && target.closest?.("dialog, input, textarea, select")
-      && target.closest("dialog")?.open !== false;
+    const typing = !inList && target.closest?.("dialog, input, textarea, select");
     if (!this.enabled || typing || event.ctrlKey || event.altKey || event.metaKey) return;
     const presses = event.code === "Enter" || event.code === "Space";
     // Reached by Tab, a control keeps Enter and Space; after a click they go to the case. The

@@ -396,14 +396,3 @@ def test_the_place_in_the_list_fits_on_a_telephone(at_the_desk, page):
     place = page.locator("#place")
     assert place.inner_text().strip() == "1 of 36"
     assert place.evaluate("(place) => place.scrollWidth <= place.clientWidth")
-
-
-def test_a_key_right_after_a_dialog_acts_though_the_dialog_has_the_focus_for_a_frame(
-    at_the_desk, page
-):
-    at_the_desk(PartPlan("turing", 1))
-    page.evaluate(
-        """() => document.querySelector("#ask-flag [type=radio]").dispatchEvent(
-          new KeyboardEvent("keydown", { code: "KeyF", bubbles: true, cancelable: true }))"""
-    )
-    page.locator("#ask-flag[open]").wait_for()
