@@ -191,6 +191,8 @@ def test_a_flag_set_by_mistake_is_taken_back_before_the_commit(at_the_desk, page
     assert page.inner_text("#extras") == "With flag: I recognise this image"
     desk.press("f", "Shift+Tab", "Enter")  # by keyboard alone
     page.wait_for_function("() => !document.getElementById('extras').textContent")
+    # The browser takes the focus out of a closed dialog with the next frame.
+    page.wait_for_function("() => !document.activeElement.closest('dialog')")
     desk.press("f", "3", "Enter")
     page.get_by_text("flag: Seen before").wait_for()
     desk.answer("4")
