@@ -34,7 +34,7 @@ export class Panel {
     $("class-note").textContent = draft.byCriteria ? one.note
       : one.class_name && `Labelled as: ${one.class_name}`;
     if ($("whole-note")) $("whole-note").textContent = one.note && `${one.class_name}: ${one.note}`;
-    $("position").textContent = `${one.position} of ${one.total}`;
+    $("position").textContent = `${one.position} of ${one.total}` + (innerWidth > 384 ? " in your list" : "");
     $("done").max = one.total;
     $("done").value = one.position - 1;
     $("full-form").hidden = !one.full_form;

@@ -73,18 +73,18 @@ def test_a_reader_reads_on_into_what_an_editor_adds(study, desk, office, live_se
         desk.answer("j", "Enter")
     desk.all_sent()
     before, said = desk.painted, page.inner_text("#position")
-    assert said == "4 of 25"
+    assert said == "4 of 25 in your list"
 
     add(office, study, live_server.url)
     assert (desk.painted, page.inner_text("#position")) == (before, said)
     desk.answer("j", "Enter")  # the next case was here before
     desk.all_sent()
     desk.answer("j", "Enter")
-    assert page.inner_text("#position") == "6 of 31"
+    assert page.inner_text("#position") == "6 of 31 in your list"
 
     for _ in range(25):
         desk.answer("j", "Enter")
-    assert page.inner_text("#position") == "31 of 31"
+    assert page.inner_text("#position") == "31 of 31 in your list"
     desk.press("j", "Enter")
     page.locator("#halt-part_done[open]").wait_for()
     assert page.evaluate("() => window.neverReloaded")
