@@ -174,6 +174,7 @@ def test_raw_pixels_at_the_start_may_be_switched_and_come_back_with_a_reset(at_t
     desk.caption("Catmull-Rom")
     desk.press("r")
     desk.caption("nearest pixel")
+    assert "Catmull-Rom" not in desk.page.inner_text("#caption")
 
 
 def test_a_part_of_films_has_its_own_windows_and_may_forbid_inversion(at_the_desk):
